@@ -1,0 +1,247 @@
+"""Writing many rows in one statement (HOUSE, "Verbs, sets"): fewer round trips, same constraints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, models
+from django.db.backends.utils import CursorWrapper
+from psycopg.types.json import Jsonb
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+class RowsChanged(RuntimeError):
+    """Fewer rows were there than were to be saved: they were not locked, or are gone."""
+
+
+def prepared_cursor() -> CursorWrapper:
+    """A cursor for statements that are sent again and again: the server plans each once a connection."""
+    cursor: CursorWrapper = connection.prepared_cursor()  # type: ignore[attr-defined]
+    return cursor
+
+
+@lru_cache(maxsize=256)
+def _columns(model: type[models.Model]) -> tuple[models.Field[Any, Any], ...]:
+    return tuple(
+        field
+        for field in model._meta.concrete_fields
+        if not (field.primary_key and isinstance(field, models.AutoField)) and not field.generated
+    )
+
+
+_MANY = 16
+"""From so many rows on a statement takes arrays: one for each number of rows would be planned anew."""
+
+# What psycopg writes as it is; any other field is asked, which takes longer than the rest of a row.
+_PLAIN = (
+    models.BooleanField,
+    models.CharField,
+    models.DateTimeField,
+    models.ForeignKey,
+    models.IntegerField,
+    models.TextField,
+    models.UUIDField,
+)
+
+
+@lru_cache(maxsize=2048)
+def _reader(field: models.Field[Any, Any]) -> Callable[[models.Model], Any]:
+    """What gives a field's value of a row in the database's form."""
+    if isinstance(field, models.JSONField):
+        json_of = attrgetter(field.attname)
+        return lambda row: None if (value := json_of(row)) is None else Jsonb(value)
+    if isinstance(field, _PLAIN) and not (getattr(field, "auto_now", 0) or getattr(field, "auto_now_add", 0)):
+        return attrgetter(field.attname)
+    return lambda row: field.get_db_prep_value(field.pre_save(row, add=True), connection, prepared=False)
+
+
+@lru_cache(maxsize=256)
+def _readers(model: type[models.Model]) -> tuple[Callable[[models.Model], Any], ...]:
+    return tuple(map(_reader, _columns(model)))
+
+
+def maker(kind: type[Row], *names: str) -> Callable[..., Row]:
+    """What makes unsaved rows of a kind from values in the order of these names; the rest are defaults.
+
+    As the model's own class, in a third of the time: that looks for each name in each row.
+    """
+    columns = kind._meta.concrete_fields
+    unknown = set(names) - {field.attname for field in columns}
+    if unknown:
+        raise TypeError(f"{kind.__name__} has no {', '.join(sorted(unknown))}")
+    plan = [
+        (names.index(field.attname), field.get_default) if field.attname in names else (-1, field.get_default)
+        for field in columns
+    ]
+
+    def make(*values: Any) -> Row:
+        return kind(*[values[place] if place >= 0 else default() for place, default in plan])
+
+    return make
+
+
+def insert_together(*groups: Sequence[models.Model]) -> None:
+    """Insert rows of several models in ONE statement, in the order given.
+
+    Foreign keys between them hold, since PostgreSQL checks them at the statement's end.
+    Keys made by the database are not read back. Raises what a plain INSERT would.
+    """
+    parts, values = _inserts(groups)
+    if not parts:
+        return
+    heads = [f"w{place} AS ({part})" for place, part in enumerate(parts[:-1])]
+    statement = ("WITH " + ", ".join(heads) + " " if heads else "") + parts[-1]
+    with prepared_cursor() as cursor:
+        cursor.execute(statement, values)
+    _mark_inserted(groups)
+
+
+def _inserts(groups: Sequence[Sequence[models.Model]]) -> tuple[list[str], list[Any]]:
+    parts: list[str] = []
+    values: list[Any] = []
+    for group in groups:
+        if not group:
+            continue
+        model = type(group[0])
+        readers = _readers(model)
+        if len(group) >= _MANY and (statement := _insert_arrays_sql(model)):
+            parts.append(statement)
+            values.extend([read(row) for row in group] for read in readers)
+        else:
+            parts.append(_insert_sql(model, len(group)))
+            values.extend(read(row) for row in group for read in readers)
+    return parts, values
+
+
+def _mark_inserted(groups: Sequence[Sequence[models.Model]]) -> None:
+    for group in groups:
+        for row in group:
+            row._state.adding = False
+            row._state.db = connection.alias
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """What a hot flow writes beside a function's call, in the same statement: inserts, and saved rows, each
+    with the names of its fields."""
+
+    inserted: Sequence[Sequence[models.Model]]
+    saved: Sequence[tuple[models.Model, Sequence[str]]]
+
+    def call(self, function: str, arguments: Sequence[Any]) -> None:
+        """Send it all with the SQL function's call. Saved rows must be locked; see `save_states`."""
+        parts, values, counts = [], [], []
+        for place, (row, names) in enumerate(self.saved):
+            update, columns = _update_sql(type(row), tuple(names), single=True)
+            parts.append(f"{update} RETURNING 1")
+            values += [_reader(field)(row) for field in columns]
+            counts.append(f"(SELECT count(*) FROM w{place})")
+        inserts, inserted = _inserts(self.inserted)
+        heads = [f"w{place} AS ({part})" for place, part in enumerate([*parts, *inserts])]
+        statement = f"WITH {', '.join(heads)} SELECT {' + '.join(counts)}, {function}"
+        with prepared_cursor() as cursor:
+            cursor.execute(statement, [*values, *inserted, *arguments])
+            if cursor.fetchone()[0] != len(self.saved):
+                raise RowsChanged(f"not all saved of {[row._meta.label for row, _names in self.saved]}")
+        _mark_inserted(self.inserted)
+
+
+@lru_cache(maxsize=128)
+def _insert_arrays_sql(model: type[models.Model]) -> str:
+    """One statement for any number of rows; empty for a model with arrays, which unnest would flatten."""
+    fields = _columns(model)
+    if any(isinstance(field, ArrayField) for field in fields):
+        return ""
+    names = ", ".join(f'"{field.column}"' for field in fields)
+    arrays = ", ".join(f"%s::{field.rel_db_type(connection)}[]" for field in fields)
+    return f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT * FROM unnest({arrays})'
+
+
+@lru_cache(maxsize=512)
+def _insert_sql(model: type[models.Model], count: int) -> str:
+    fields = _columns(model)
+    names = ", ".join(f'"{field.column}"' for field in fields)
+    one = "(" + ", ".join(["%s"] * len(fields)) + ")"
+    return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ' + ", ".join([one] * count)
+
+
+def save_states(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
+    """Write the named fields of rows that verbs have changed: one `UPDATE … FROM unnest(…)`.
+
+    The rows must be locked by the caller. Raises `RowsChanged` when one of them is not there.
+    """
+    if not rows:
+        return
+    statement, columns = _update_sql(type(rows[0]), tuple(fields), len(rows) == 1)
+    if len(rows) == 1:
+        values = [_reader(field)(rows[0]) for field in columns]
+    else:
+        values = [[_reader(field)(row) for row in rows] for field in columns]
+    with prepared_cursor() as cursor:
+        cursor.execute(statement, values)
+        if cursor.rowcount != len(rows):
+            raise RowsChanged(f"{cursor.rowcount} of {len(rows)} rows of {rows[0]._meta.label} saved")
+
+
+@lru_cache(maxsize=512)
+def _update_sql(
+    model: type[models.Model], names: tuple[str, ...], single: bool
+) -> tuple[str, tuple[models.Field[Any, Any], ...]]:
+    """The statement, and the fields whose values it takes: the named ones, the key last."""
+    by_name = {field.name: field for field in model._meta.concrete_fields}
+    key = model._meta.pk
+    assert key is not None
+    fields = (*(by_name[name] for name in names), key)
+    table, key_column = model._meta.db_table, key.column
+    if single:
+        sets = ", ".join(f'"{field.column}" = %s' for field in fields[:-1])
+        return f'UPDATE "{table}" SET {sets} WHERE "{key_column}" = %s', fields
+    sets = ", ".join(f'"{field.column}" = n."{field.column}"' for field in fields[:-1])
+    arrays = ", ".join(f"%s::{field.db_type(connection)}[]" for field in fields)
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    return (
+        f'UPDATE "{table}" AS t SET {sets} FROM unnest({arrays}) AS n({columns})'
+        f' WHERE t."{key_column}" = n."{key_column}"',
+        fields,
+    )
+
+
+def read_rows(
+    statement: str, values: Sequence[Any], *kinds: type[models.Model]
+) -> list[tuple[models.Model, ...]]:
+    """Rows of a hand-written SELECT as models, for hot paths where building the query costs more
+    than running it. `{0}`, `{1}`, … in the statement stand for the columns of the kinds, from
+    tables aliased `t0`, `t1`, …"""
+    with prepared_cursor() as cursor:
+        cursor.execute(_with_columns(statement, kinds), values)
+        found = cursor.fetchall()
+    rows = []
+    for row in found:
+        made, place = [], 0
+        for kind in kinds:
+            names = _attribute_names(kind)
+            made.append(kind.from_db(connection.alias, names, row[place : place + len(names)]))
+            place += len(names)
+        rows.append(tuple(made))
+    return rows
+
+
+@lru_cache(maxsize=128)
+def _attribute_names(model: type[models.Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+@lru_cache(maxsize=128)
+def _with_columns(statement: str, kinds: tuple[type[models.Model], ...]) -> str:
+    return statement.format(
+        *(
+            ", ".join(f't{place}."{field.column}"' for field in kind._meta.concrete_fields)
+            for place, kind in enumerate(kinds)
+        )
+    )

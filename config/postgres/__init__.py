@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, started with us where it is the embedded one, and tested cheaply."""

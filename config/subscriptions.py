@@ -1,0 +1,46 @@
+"""Who hears of what: the only road upwards through the house (HOUSE, "Floors")."""
+
+from __future__ import annotations
+
+CONSUMERS = {
+    "webhooks": "merchants.flows.tell_endpoints.tell_endpoints",
+    "conversion": "customers.flows.convert_payer.convert_payers",
+    "figures": "desk.flows.count_figures.count_figures",
+    "calls": "orders.flows.rematch_calls.rematch_calls",
+    "coupons": "coupons.flows.count_coupons.count_coupons",
+}
+
+_TOLD = ("webhooks",)
+_COUNTED = ("figures",)
+_OF_COUPONS = ("coupons",)  # no webhook hears of a coupon: the till must not know it
+
+SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
+    "order.placed": (*_TOLD, *_COUNTED),
+    "order.scanned": _COUNTED,
+    "order.confirmed": _COUNTED,
+    "order.paid": (*_TOLD, *_COUNTED, "conversion", "calls"),
+    "order.cancelled": _TOLD,
+    "order.expired": _TOLD,
+    "order.redeemed": _TOLD,
+    "item.redeemed": _TOLD,
+    "item.unredeemed": _TOLD,
+    "item.refunded": _TOLD,
+    "order.refunded": _TOLD,
+    "redemption.objected": _TOLD,
+    "redemption.objection_decided": _TOLD,
+    "item.released": _TOLD,
+    "payment.failed": _TOLD,
+    "payment.collected": _TOLD,
+    "payment.reversed": _TOLD,
+    "coupon.issued": _OF_COUPONS,
+    "coupon.armed": _OF_COUPONS,
+    "coupon.used": _OF_COUPONS,
+    "coupon.released": _OF_COUPONS,
+    "coupon.given_back": _OF_COUPONS,
+    "coupon.expired": _OF_COUPONS,
+    "payment.returning": _TOLD,
+    "payment.returned": _TOLD,
+    "code.scanned": _COUNTED,
+    "customer.created": (*_TOLD, *_COUNTED),
+    "customer.came_back": _COUNTED,
+}

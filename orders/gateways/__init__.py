@@ -1,0 +1,1 @@
+"""Where calls are told from: one file a provider (FLOWS 1)."""

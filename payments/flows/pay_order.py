@@ -1,0 +1,147 @@
+"""Paying an order by its live code (FLOWS 5): from the wallet at once, or through a gateway.
+
+Two payers may try at once: the order's row decides who counts. From the wallet the loser hears
+a refusal and nothing was taken; through a gateway his money is sent back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from common import clock, ids, locking
+from common.refusals import FieldProblem, InvalidInput, NotFound
+from merchants.models import Merchant, Person
+from orders.models import Order, OrderState
+from orders.refusals import AlreadyPaid, Cancelled, Expired, Refunded
+from payments.checkout_coupon import Chosen, NothingLeft, admit_coupon, out_of_fund, take_coupon
+from payments.flows.charge_gateway import charge_gateway, refuse_if_failed
+from payments.flows.count_payment import count_payment
+from payments.gateways.base import names
+from payments.models import Payment, PaymentKind
+from payments.models.payments import WALLET
+
+_TO_PAY = (
+    "SELECT {0}, {1} FROM orders_order t0 JOIN merchants_merchant t1 ON t1.id = t0.merchant_id"
+    " WHERE t0.live_token = %s"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PayAsk:
+    """Who wants to pay which live code, from where; `id` names the payment beforehand."""
+
+    live_token: str
+    payer: Person
+    source: str
+    consent: bool
+    channel: str = "api"
+    scenario: str = ""
+    id: UUID | None = None
+    coupon: Chosen | None = None
+
+
+def pay_order(ask: PayAsk) -> Payment:
+    """Make the payment. It succeeded (wallet, or a gateway that settles at once) or is on its way.
+
+    Raises `NotFound`, `AlreadyPaid`, `Cancelled`, `Expired`, `Refunded`, `CouponRefused`,
+    `InsufficientFunds`, `PaymentDeclined`, `WrongAmount`, and `InvalidInput` for an unknown source or
+    scenario.
+    """
+    if ask.source != WALLET and ask.source not in names():
+        raise InvalidInput(FieldProblem("source", "unknown_source", _("No such way to pay.")))
+    if ask.id is not None:
+        earlier = Payment.objects.filter(pk=ask.id, payer=ask.payer).first()
+        if earlier is not None:
+            return refuse_if_failed(earlier)
+    return _from_wallet(ask) if ask.source == WALLET else _through_gateway(ask)
+
+
+def refuse_unless_payable(order: Order, moment: datetime) -> None:
+    """Say by name why an order can't be paid; nothing where it can."""
+    if order.can_be_paid(moment):
+        return
+    if order.state in (OrderState.PAID, OrderState.REDEEMED):
+        raise AlreadyPaid
+    if order.state == OrderState.CANCELLED:
+        raise Cancelled
+    if order.state == OrderState.REFUNDED:
+        raise Refunded
+    raise Expired
+
+
+def _payment(ask: PayAsk, order: Order, moment: datetime) -> Payment:
+    return Payment(
+        id=ask.id or ids.new_id(),
+        kind=PaymentKind.ORDER,
+        merchant_id=order.merchant_id,
+        order=order,
+        payer=ask.payer,
+        source=ask.source,
+        amount_minor=order.amount_minor,
+        currency=order.currency,
+        consent=ask.consent,
+        channel=ask.channel,
+        scenario=ask.scenario,
+        created_at=moment,
+    )
+
+
+def _from_wallet(ask: PayAsk) -> Payment:
+    moment = clock.now()
+    if ask.coupon is not None:
+        return _from_wallet_less_coupon(ask, ask.coupon, moment)
+    with locking.transaction():
+        order = _lock_order(ask.live_token)
+        refuse_unless_payable(order, moment)
+        payment = _payment(ask, order, moment)
+        count_payment(payment, order, moment, insert=True)
+        return payment
+
+
+def _from_wallet_less_coupon(ask: PayAsk, chosen: Chosen, moment: datetime) -> Payment:
+    with locking.transaction():
+        order = _read_order(ask.live_token, moment)
+        payment = _payment(ask, order, moment)
+        spending = take_coupon(payment, order, chosen, moment)
+        order = _lock_order(ask.live_token)
+        refuse_unless_payable(order, moment)
+        with out_of_fund():
+            count_payment(payment, order, moment, insert=True, spending=spending)
+        return payment
+
+
+def _read_order(live_token: str, moment: datetime) -> Order:
+    order = Order.objects.select_related("merchant").filter(live_token=live_token).first()
+    if order is None:
+        raise NotFound
+    refuse_unless_payable(order, moment)
+    return order
+
+
+def _lock_order(live_token: str) -> Order:
+    for order, merchant in locking.lock_read(_TO_PAY, [live_token], Order, Merchant):
+        assert isinstance(order, Order)
+        assert isinstance(merchant, Merchant)
+        order.merchant = merchant
+        return order
+    raise NotFound
+
+
+def _through_gateway(ask: PayAsk) -> Payment:
+    moment = clock.now()
+    order = _read_order(ask.live_token, moment)
+    payment = _payment(ask, order, moment)
+    admit = partial(admit_coupon, payment, order, ask.coupon, moment) if ask.coupon else None
+    try:
+        payment = charge_gateway(payment, settings.BASE_URL + f"/pay/{order.live_token}", admit)
+    except NothingLeft:
+        return _from_wallet(replace(ask, source=WALLET))
+    if payment.failure_code:
+        refuse_unless_payable(Order.objects.get(pk=order.pk), clock.now())
+    return refuse_if_failed(payment)
