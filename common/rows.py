@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -37,6 +38,8 @@ def _columns(model: type[models.Model]) -> tuple[models.Field[Any, Any], ...]:
 
 _MANY = 16
 """From so many rows on a statement takes arrays: one for each number of rows would be planned anew."""
+
+_PLAIN_WORD = re.compile(r"[a-z_]*")
 
 # What psycopg writes as it is; any other field is asked, which takes longer than the rest of a row.
 _PLAIN = (
@@ -113,9 +116,16 @@ def _inserts(groups: Sequence[Sequence[models.Model]]) -> tuple[list[str], list[
         if len(group) >= _MANY and (statement := _insert_arrays_sql(model)):
             parts.append(statement)
             values.extend([read(row) for row in group] for read in readers)
-        else:
-            parts.append(_insert_sql(model, len(group)))
-            values.extend(read(row) for row in group for read in readers)
+            continue
+        rows = [[read(row) for read in readers] for row in group]
+        usual = tuple(
+            place for place, value in _usual_values(model) if all(row[place] == value for row in rows)
+        )
+        parts.append(_insert_sql(model, len(group), usual))
+        for row in rows:
+            for place in reversed(usual):
+                del row[place]
+            values.extend(row)
     return parts, values
 
 
@@ -163,12 +173,33 @@ def _insert_arrays_sql(model: type[models.Model]) -> str:
     return f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT * FROM unnest({arrays})'
 
 
-@lru_cache(maxsize=512)
-def _insert_sql(model: type[models.Model], count: int) -> str:
-    fields = _columns(model)
+@lru_cache(maxsize=256)
+def _usual_values(model: type[models.Model]) -> tuple[tuple[int, Any], ...]:
+    """The places of columns with a plain default, or that may be empty, and that value."""
+    usual = []
+    for place, field in enumerate(_columns(model)):
+        value = field.default if isinstance(field.default, (bool, int, str)) else None
+        if isinstance(value, str) and not _PLAIN_WORD.fullmatch(value):
+            continue
+        if isinstance(field, _PLAIN) and (value is not None or field.null):
+            usual.append((place, value))
+    return tuple(usual)
+
+
+@lru_cache(maxsize=1024)
+def _insert_sql(model: type[models.Model], count: int, usual: tuple[int, ...]) -> str:
+    """With the usual values written out: each that is sent costs the driver more than reading it here costs
+    the server, and psycopg takes apart every time anew what has more than fifty."""
+    fields, written = _columns(model), dict(_usual_values(model))
     names = ", ".join(f'"{field.column}"' for field in fields)
-    one = "(" + ", ".join(["%s"] * len(fields)) + ")"
-    return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ' + ", ".join([one] * count)
+    one = ", ".join(_literal(written[place]) if place in usual else "%s" for place in range(len(fields)))
+    return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ' + ", ".join([f"({one})"] * count)
+
+
+def _literal(value: bool | int | str | None) -> str:
+    if value is None:
+        return "NULL"
+    return f"'{value}'" if isinstance(value, str) else str(value)
 
 
 def save_states(rows: Sequence[models.Model], fields: Sequence[str]) -> None:

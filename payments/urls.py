@@ -11,16 +11,16 @@ from payments.gateways.sandbox import views as sandbox
 from payments.pages_pin_forgotten import pin_forgotten
 
 api_urlpatterns = [
+    path("live-codes/<str:token>/pay", api.PayView.as_view()),
+    path("till/collect", api_till.CollectView.as_view()),
     path("payments", api.PaymentsView.as_view()),
     path("payments/<str:payment_id>", api.PaymentView.as_view()),
     path("balance", api.BalanceView.as_view()),
-    path("till/collect", api_till.CollectView.as_view()),
     path("payments/<str:payment_id>/reverse", api_till.ReverseView.as_view()),
     path("me/pin", api_till.PinView.as_view()),
     path("me/payment-codes", api_till.PaymentCodesView.as_view()),
     path("me/top-ups", api.TopUpsView.as_view()),
     path("live-codes/<str:token>", api.LiveCodeView.as_view()),
-    path("live-codes/<str:token>/pay", api.PayView.as_view()),
     path("gateways/<str:name>/callback", api.CallbackView.as_view()),
 ]
 
