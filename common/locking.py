@@ -80,6 +80,14 @@ def transaction() -> Iterator[None]:
         _held.rank = None
 
 
+@contextmanager
+def one_statement() -> Iterator[None]:
+    """Around a flow's only statement that writes, where that is a transaction of its own."""
+    commit_point("before")
+    yield
+    commit_point("after")
+
+
 def is_open() -> bool:
     """Whether a flow's `transaction()` is under way in this thread."""
     return _held.rank is not None

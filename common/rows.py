@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection, models
+from django.db import DatabaseError, connection, models
 from django.db.backends.utils import CursorWrapper
 from psycopg.types.json import Jsonb
 
@@ -18,7 +18,10 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 class RowsChanged(RuntimeError):
-    """Fewer rows were there than were to be saved: they were not locked, or are gone."""
+    """Fewer rows were there, as they had been read, than were to be saved: nothing was written."""
+
+
+_ROWS_CHANGED = "LT005"
 
 
 def prepared_cursor() -> CursorWrapper:
@@ -139,26 +142,34 @@ def _mark_inserted(groups: Sequence[Sequence[models.Model]]) -> None:
 @dataclass(frozen=True, slots=True)
 class Writes:
     """What a hot flow writes beside a function's call, in the same statement: inserts, and saved rows, each
-    with the names of its fields."""
+    with the names of its fields. Saved rows are locked by the caller; but for the first, where `version`
+    says how it was read (`read_versions`): it is saved only if nobody has changed it since."""
 
     inserted: Sequence[Sequence[models.Model]]
     saved: Sequence[tuple[models.Model, Sequence[str]]]
+    version: str = ""
 
     def call(self, function: str, arguments: Sequence[Any]) -> None:
-        """Send it all with the SQL function's call. Saved rows must be locked; see `save_states`."""
-        parts, values, counts = [], [], []
-        for place, (row, names) in enumerate(self.saved):
+        """Send it all with the SQL function's call, which comes after the saving. Raises `RowsChanged`."""
+        parts: list[str] = []
+        values: list[Any] = []
+        for row, names in self.saved:
             update, columns = _update_sql(type(row), tuple(names), single=True)
-            parts.append(f"{update} RETURNING 1")
             values += [_reader(field)(row) for field in columns]
-            counts.append(f"(SELECT count(*) FROM w{place})")
+            if self.version and not parts:
+                update, values = f"{update} AND xmin = %s::xid", [*values, self.version]
+            parts.append(f"{update} RETURNING 1")
         inserts, inserted = _inserts(self.inserted)
         heads = [f"w{place} AS ({part})" for place, part in enumerate([*parts, *inserts])]
-        statement = f"WITH {', '.join(heads)} SELECT {' + '.join(counts)}, {function}"
-        with prepared_cursor() as cursor:
-            cursor.execute(statement, [*values, *inserted, *arguments])
-            if cursor.fetchone()[0] != len(self.saved):
-                raise RowsChanged(f"not all saved of {[row._meta.label for row, _names in self.saved]}")
+        found = " + ".join(f"(SELECT count(*) FROM w{place})" for place in range(len(parts)))
+        statement = f"WITH {', '.join(heads)} SELECT rows_as_read({found}, {len(parts)}), {function}"
+        try:
+            with prepared_cursor() as cursor:
+                cursor.execute(statement, [*values, *inserted, *arguments])
+        except DatabaseError as error:
+            if getattr(error.__cause__, "sqlstate", None) != _ROWS_CHANGED:
+                raise
+            raise RowsChanged(str([row._meta.label for row, _names in self.saved])) from error
         _mark_inserted(self.inserted)
 
 
@@ -249,18 +260,31 @@ def read_rows(
     """Rows of a hand-written SELECT as models, for hot paths where building the query costs more
     than running it. `{0}`, `{1}`, … in the statement stand for the columns of the kinds, from
     tables aliased `t0`, `t1`, …"""
+    return [_made(row, kinds) for row in _fetched(statement, values, kinds)]
+
+
+def read_versions(
+    statement: str, values: Sequence[Any], *kinds: type[models.Model]
+) -> list[tuple[tuple[models.Model, ...], str]]:
+    """As `read_rows`; the statement's last column, after those of the kinds, is `t0.xmin::text`: which
+    version of its row that was, for `Writes.version`."""
+    return [(_made(row, kinds), row[-1]) for row in _fetched(statement, values, kinds)]
+
+
+def _fetched(statement: str, values: Sequence[Any], kinds: tuple[type[models.Model], ...]) -> list[Any]:
     with prepared_cursor() as cursor:
         cursor.execute(_with_columns(statement, kinds), values)
-        found = cursor.fetchall()
-    rows = []
-    for row in found:
-        made, place = [], 0
-        for kind in kinds:
-            names = _attribute_names(kind)
-            made.append(kind.from_db(connection.alias, names, row[place : place + len(names)]))
-            place += len(names)
-        rows.append(tuple(made))
-    return rows
+        found: list[Any] = cursor.fetchall()
+    return found
+
+
+def _made(row: Sequence[Any], kinds: tuple[type[models.Model], ...]) -> tuple[models.Model, ...]:
+    made, place = [], 0
+    for kind in kinds:
+        names = _attribute_names(kind)
+        made.append(kind.from_db(connection.alias, names, row[place : place + len(names)]))
+        place += len(names)
+    return tuple(made)
 
 
 @lru_cache(maxsize=128)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -79,7 +78,7 @@ def _place(placement: Placement) -> Placed:
     limited = _limited(placement, products)
     event = outbox.event("order.placed", order.public_id, merchant_id=order.merchant_id, **order.facts())
     # One statement is a transaction of its own: only taking from stock needs one around both.
-    with locking.transaction() if limited else nullcontext():
+    with locking.transaction() if limited else locking.one_statement():
         stock.take(limited)
         insert_together([order], items, [event])
         outbox.announce()

@@ -26,12 +26,13 @@ def count_payment(
     *,
     insert: bool = False,
     spending: Spending | None = None,
+    version: str = "",
 ) -> None:
     """Mark both as paid, move the money into the order's escrow, tell of it: one statement.
 
-    The order is locked and can be paid, and so is the coupon that takes something off; the payment is
-    saved by the caller, unless it is to be inserted here. Raises `InsufficientFunds` where the wallet
-    is short.
+    The order can be paid and is locked, or was read in that version (`read_versions`); locked is the coupon
+    that takes something off. The payment is saved by the caller, unless it is to be inserted here. Raises
+    `InsufficientFunds` where the wallet is short, and `RowsChanged` for an order of another version by now.
     """
     skipped = order.steps_skipped()
     payment.succeed(moment)
@@ -54,7 +55,7 @@ def count_payment(
         spread_over(locking.lock_rows(Item.objects.filter(order=order)), spending)
         events.append(use_coupon(spending, moment, payment.amount_minor))
     inserted.append(events)
-    post(_journal(payment, order, spending), beside=Writes(inserted, [(order, fields)]))
+    post(_journal(payment, order, spending), beside=Writes(inserted, [(order, fields)], version))
     outbox.announce()
 
 

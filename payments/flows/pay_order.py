@@ -6,30 +6,28 @@ a refusal and nothing was taken; through a gateway his money is sent back.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from common import clock, ids, locking
 from common.refusals import FieldProblem, InvalidInput, NotFound
-from merchants.models import Merchant, Person
-from orders.models import Order, OrderState
-from orders.refusals import AlreadyPaid, Cancelled, Expired, Refunded
+from common.rows import RowsChanged
+from merchants.models import Person
+from orders.models import Order
 from payments.checkout_coupon import Chosen, NothingLeft, admit_coupon, out_of_fund, take_coupon
 from payments.flows.charge_gateway import charge_gateway, refuse_if_failed
 from payments.flows.count_payment import count_payment
 from payments.gateways.base import names
 from payments.models import Payment, PaymentKind
 from payments.models.payments import WALLET
-
-_TO_PAY = (
-    "SELECT {0}, {1} FROM orders_order t0 JOIN merchants_merchant t1 ON t1.id = t0.merchant_id"
-    " WHERE t0.live_token = %s"
-)
+from payments.to_pay import lock_to_pay, read_to_pay, refuse_unless_payable
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +60,6 @@ def pay_order(ask: PayAsk) -> Payment:
     return _from_wallet(ask) if ask.source == WALLET else _through_gateway(ask)
 
 
-def refuse_unless_payable(order: Order, moment: datetime) -> None:
-    """Say by name why an order can't be paid; nothing where it can."""
-    if order.can_be_paid(moment):
-        return
-    if order.state in (OrderState.PAID, OrderState.REDEEMED):
-        raise AlreadyPaid
-    if order.state == OrderState.CANCELLED:
-        raise Cancelled
-    if order.state == OrderState.REFUNDED:
-        raise Refunded
-    raise Expired
-
-
 def _payment(ask: PayAsk, order: Order, moment: datetime) -> Payment:
     return Payment(
         id=ask.id or ids.new_id(),
@@ -96,8 +81,31 @@ def _from_wallet(ask: PayAsk) -> Payment:
     moment = clock.now()
     if ask.coupon is not None:
         return _from_wallet_less_coupon(ask, ask.coupon, moment)
+    return _at_once(ask, moment) or _from_wallet_under_lock(ask, moment)
+
+
+def _at_once(ask: PayAsk, moment: datetime) -> Payment | None:
+    """Without a lock: one statement, a transaction of its own, that finds the order as it was read.
+
+    None where the order takes more than one statement, or somebody changed it meanwhile. It saves three of
+    the round trips of the way under lock, and the order's row is held for one statement only.
+    """
+    if connection.in_atomic_block:
+        return None
+    order, version = read_to_pay(ask.live_token)
+    refuse_unless_payable(order, moment)
+    if order.awaits_call or order.awaits_release:
+        return None
+    payment = _payment(ask, order, moment)
+    with suppress(RowsChanged), locking.one_statement():
+        count_payment(payment, order, moment, insert=True, version=version)
+        return payment
+    return None
+
+
+def _from_wallet_under_lock(ask: PayAsk, moment: datetime) -> Payment:
     with locking.transaction():
-        order = _lock_order(ask.live_token)
+        order = lock_to_pay(ask.live_token)
         refuse_unless_payable(order, moment)
         payment = _payment(ask, order, moment)
         count_payment(payment, order, moment, insert=True)
@@ -109,7 +117,7 @@ def _from_wallet_less_coupon(ask: PayAsk, chosen: Chosen, moment: datetime) -> P
         order = _read_order(ask.live_token, moment)
         payment = _payment(ask, order, moment)
         spending = take_coupon(payment, order, chosen, moment)
-        order = _lock_order(ask.live_token)
+        order = lock_to_pay(ask.live_token)
         refuse_unless_payable(order, moment)
         with out_of_fund():
             count_payment(payment, order, moment, insert=True, spending=spending)
@@ -122,15 +130,6 @@ def _read_order(live_token: str, moment: datetime) -> Order:
         raise NotFound
     refuse_unless_payable(order, moment)
     return order
-
-
-def _lock_order(live_token: str) -> Order:
-    for order, merchant in locking.lock_read(_TO_PAY, [live_token], Order, Merchant):
-        assert isinstance(order, Order)
-        assert isinstance(merchant, Merchant)
-        order.merchant = merchant
-        return order
-    raise NotFound
 
 
 def _through_gateway(ask: PayAsk) -> Payment:

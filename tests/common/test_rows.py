@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, given, settings, strategies as some
 from psycopg.types.json import Jsonb
 
 from common.models import OutboxEvent
-from common.rows import maker, prepared_cursor
+from common.rows import insert_together, maker, prepared_cursor
 from orders.models import CallState, Order
 from tests.cast import Cast
 
+MOMENTS = datetime(2026, 11, 20, 9, tzinfo=UTC), datetime(2026, 11, 20, 10, tzinfo=UTC)
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TEXT = some.text(some.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 MOMENT = some.datetimes(
@@ -92,3 +93,20 @@ def test_rows_that_are_made_quickly_are_rows_like_others() -> None:
     assert make("n", "s", {}).id != made.id
     with pytest.raises(TypeError, match="no_such"):
         maker(OutboxEvent, "no_such")
+
+
+def test_usual_values_are_written_as_any_other(cast: Cast) -> None:
+    """Those that a statement spells out, in rows that have them all, some of them, or none."""
+    common = {"merchant": cast.merchant, "amount_minor": 5, "currency": "CNY", "expires_at": MOMENTS[0]}
+    rows = [
+        Order(number="1", **common),
+        Order(number="2", **common, note="O'Hara, 100 %", buyer=cast.buyer),
+        Order(number="3", **common, awaits_call=True, service_number="+8613800000001"),
+        Order(number="4", **common, channel="", scanned_at=MOMENTS[1], closed_at=MOMENTS[1]),
+    ]
+    for group in (rows[:1], rows[1:2], rows[2:]):
+        insert_together(group)
+    for row in rows:
+        read = Order.objects.get(pk=row.pk)
+        for field in Order._meta.concrete_fields:
+            assert getattr(read, field.attname) == getattr(row, field.attname), field.name

@@ -20,7 +20,7 @@ from ledger import posting
 from ledger.queries import balance
 from orders.flows.expire_orders import _expire, expire_orders
 from orders.models import Order
-from payments.flows import top_up_wallet
+from payments.flows import pay_order, top_up_wallet
 from payments.models import Payment
 from tests.cast import WALLET_MINOR, Answer, Caller, Cast, key_of, make_buyer, make_order, pay, together
 
@@ -86,6 +86,7 @@ def unlocked(monkeypatch: pytest.MonkeyPatch, many: int) -> None:
             everybody_has_looked.wait(30)
         return found
 
+    monkeypatch.setattr(pay_order, "_at_once", lambda *_asked: None)
     monkeypatch.setattr(locking, "lock_rows", read)
     monkeypatch.setattr(locking, "lock_read", read_sql)
 
@@ -178,6 +179,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, work: Callable[[], Any]) -> list[
         results.extend(together(lambda _number: work(), 1))
         return found
 
+    monkeypatch.setattr(pay_order, "_at_once", lambda *_asked: None)
     monkeypatch.setattr(locking, "lock_rows", read_then_wait)
     monkeypatch.setattr(locking, "lock_read", read_sql_then_wait)
     return results
