@@ -73,13 +73,16 @@ def receive_calls(
     told, rejected = read_facts(merchant, feed, facts)
     received, records = Received(rejected=rejected), first_of_each(told, completes=feed is not None)
     with locking.transaction():
-        again = _complete(merchant, records) if feed else []
-        found = look_up([*records, *again])
-        meant = leave_meaningless([*records, *again], found)
+        found = look_up(records)
+        meant = leave_meaningless(records, found)
         fresh = _store(merchant, feed, records)
         received.accepted, received.duplicates = len(fresh), len(told) - len(fresh)
-        kept = fresh | {record.pk for record in again}
-        meant = [record for record in meant if record.pk in kept]
+        meant = [record for record in meant if record.pk in fresh]
+        known = [record for record in records if record.pk not in fresh]
+        again = _complete(merchant, known) if feed and known else []
+        if again:
+            found = look_up([*meant, *again])
+            meant += leave_meaningless(again, found)
         redeemed, decided = _redeem_or_leave(meant, found)
         others = [record for record in again if record.pk not in {one.pk for one in meant}]
         save_states([*decided, *others], FIELDS)
