@@ -12,7 +12,8 @@ from datetime import datetime
 from uuid import UUID
 
 from common import clock, locking
-from common.rows import save_states
+from common.rows import read_among, save_states
+from merchants.models import Merchant
 from orders.call_lookup import Chosen, Lookup, as_call, look_up
 from orders.matching import REDEEMS, Meant, Verdict, judge
 from orders.models import Binding, CallReason, CallRecord, CallState, Item, ItemState, Order, RedeemBy
@@ -108,13 +109,16 @@ class _Known:
 def _lock_orders(order_ids: Collection[UUID], chosen: Mapping[UUID, Chosen]) -> dict[Chosen, _Known]:
     if not order_ids:
         return {}
-    orders = locking.lock_rows(Order.objects.filter(pk__among=order_ids).select_related("merchant"))
-    items: dict[UUID, list[Item]] = {order.pk: [] for order in orders}
-    for item in locking.lock_rows(Item.objects.filter(order_id__among=order_ids)):
+    by_id = {order.pk: order for order in locking.lock_among(Order, "id", order_ids)}
+    merchant_ids = {order.merchant_id for order in by_id.values()}
+    merchants = {merchant.pk: merchant for merchant in read_among(Merchant, "id", merchant_ids)}
+    for order in by_id.values():
+        order.merchant = merchants[order.merchant_id]
+    items: dict[UUID, list[Item]] = {order_id: [] for order_id in by_id}
+    for item in locking.lock_among(Item, "order_id", order_ids):
         items[item.order_id].append(item)
-    named = Binding.objects.filter(pk__among={binding_id for _order_id, binding_id in chosen.values()})
-    held = {binding.pk: binding for binding in named}
-    by_id = {order.pk: order for order in orders}
+    binding_ids = {binding_id for _order_id, binding_id in chosen.values()}
+    held = {binding.pk: binding for binding in read_among(Binding, "id", binding_ids)}
     return {
         (order_id, binding_id): _Known(by_id[order_id], items[order_id], held[binding_id])
         for order_id, binding_id in set(chosen.values())
