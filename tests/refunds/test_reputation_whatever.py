@@ -196,3 +196,14 @@ def test_the_worst_that_the_document_counts() -> None:
     assert total_hundredths(explain(worst, APRIL + DAY)) == 5000 - 10_600
     assert score([*worst, adjusted(120, APRIL)], APRIL + DAY) == 64
     assert score([*worst, adjusted(115, APRIL)], APRIL + DAY) < THRESHOLD
+
+
+def test_the_best_that_the_document_counts() -> None:
+    """Rejected in one month, right in the next: at its most on that month's last day."""
+    before, after = APRIL - DAY, APRIL
+    best = [event(kind, before) for kind in [Kind.ORDER_REDEEMED, Kind.REFUND_REJECTED] for _n in range(10)]
+    best += [event(kind, after) for kind in [Kind.ORDER_REDEEMED, Kind.ESCALATION_WON] for _n in range(10)]
+    days = range(1, FADED_DAYS + 100)
+    assert max(score(best, APRIL + day * DAY) for day in days) == 58
+    low = [*best, adjusted(-20, before)]
+    assert max(score(low, APRIL + day * DAY) for day in days) == 38
