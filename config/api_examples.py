@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from config import api_examples_coupons
+from config import api_examples_coupons, api_examples_refunds
 
 _ORDER, _ITEM = "ord_0193f1a52c7b7d1f8a4e5b6c7d8e9f00", "itm_0193f1a52c7b7d1f8a4e5b6c7d8e9f01"
 _PRODUCT, _PAYMENT = "prd_0193f1a52c7b7d1f8a4e5b6c7d8e9f02", "pay_0193f1a52c7b7d1f8a4e5b6c7d8e9f03"
@@ -95,6 +95,7 @@ _CALL_IN = {
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     **api_examples_coupons.EXAMPLES,
+    **api_examples_refunds.EXAMPLES,
     "CallIn": _CALL_IN,
     "CallOut": {
         **_CALL_IN,

@@ -41,7 +41,17 @@ WEB_THREADS = env.int("WEB_THREADS", default=8)
 
 # --- apps, floor by floor (HOUSE: imports run downwards only) -----------------
 
-HOUSE_APPS = ["common", "ledger", "merchants", "coupons", "orders", "payments", "customers", "desk"]
+HOUSE_APPS = [
+    "common",
+    "ledger",
+    "merchants",
+    "coupons",
+    "orders",
+    "payments",
+    "refunds",
+    "customers",
+    "desk",
+]
 INSTALLED_APPS = [
     "config.staff.StaffConfig",
     "django.contrib.admin",
@@ -242,9 +252,31 @@ _STATIC_STORAGE = (
     if DEBUG
     else "whitenoise.storage.CompressedManifestStaticFilesStorage"
 )
+_PHOTO_BUCKET = env.str("PHOTO_STORAGE_S3_BUCKET", default="")
+_PHOTOS_IN_BUCKET = {
+    "BACKEND": "storages.backends.s3.S3Storage",
+    "OPTIONS": {
+        "bucket_name": _PHOTO_BUCKET,
+        "endpoint_url": env.str("PHOTO_STORAGE_S3_ENDPOINT", default="") or None,
+        "region_name": env.str("PHOTO_STORAGE_S3_REGION", default="") or None,
+        "default_acl": "private",
+        "querystring_auth": True,
+        "file_overwrite": True,
+    },
+}
+_PHOTOS_IN_FOLDER = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {
+        "location": VAR_DIR / "photos",
+        "file_permissions_mode": 0o600,
+        "directory_permissions_mode": 0o700,
+        "allow_overwrite": True,
+    },
+}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": _STATIC_STORAGE},
+    "photos": _PHOTOS_IN_BUCKET if _PHOTO_BUCKET else _PHOTOS_IN_FOLDER,
 }
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 

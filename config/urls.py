@@ -16,6 +16,7 @@ import desk.urls
 import merchants.urls
 import orders.urls
 import payments.urls
+import refunds.urls
 from common.api import UnknownRouteView
 from config import health
 from desk.pages_problems import problem_list
@@ -27,6 +28,7 @@ api_urlpatterns = [
     *payments.urls.api_urlpatterns,
     *coupons.urls.api_urlpatterns,
     *merchants.urls.api_urlpatterns,
+    *refunds.urls.api_urlpatterns,
     *customers.urls.api_urlpatterns,
     *desk.urls.api_urlpatterns,
 ]
@@ -50,6 +52,7 @@ urlpatterns = [
     path("", include("coupons.urls_claim")),
     path("", include(orders.urls.page_urlpatterns)),
     path("", include(payments.urls.page_urlpatterns)),
+    path("", include(refunds.urls.page_urlpatterns)),
     path("", include(desk.urls.page_urlpatterns)),
     path("dashboard", RedirectView.as_view(pattern_name="dashboard")),
     path("dashboard/", include("merchants.dashboard_urls")),

@@ -11,15 +11,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common import docs
+from common import clock, docs
 from merchants.api_base import BuyerView
 from orders.models import Order
 from orders.queries import orders_bought_by
 from orders.serializers import OrderOut, order_out
 from payments.queries import wallet_of
-
-STARTING_SCORE = 50
-"""Everybody's reputation until refunds give reasons to change it."""
+from refunds.deciding import PLATFORM
+from refunds.standing import score_of
 
 
 class WalletOut(serializers.Serializer[Any]):
@@ -60,8 +59,9 @@ class MeView(BuyerView):
                 "account": buyer.account,
                 "wallet": {"balance": wallet_of(buyer, currency), "currency": currency},
                 "reputation": {
-                    "score": STARTING_SCORE,
-                    "threshold_note": _("Everybody starts here. Nothing has changed it yet."),
+                    "score": score_of(buyer.pk, clock.now()),
+                    "threshold_note": _("From %(threshold)d on most shops refund by themselves.")
+                    % {"threshold": PLATFORM.threshold},
                 },
             }
         )

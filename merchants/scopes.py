@@ -17,6 +17,8 @@ MERCHANT_SCOPES = (
     "coupons:read",
     "coupons:write",
     "till",
+    "refunds:read",
+    "refunds:write",
     "customers:read",
     "webhooks:read",
     "webhooks:write",

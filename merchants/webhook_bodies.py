@@ -28,6 +28,7 @@ class Told:
 _ORDER = ("order", "state", "amount", "currency", "channel", "printed_code")
 _ITEM = ("item", "order", "amount", "currency")
 _SALE = ("payment", "reference", "state", "amount", "deduction", "paid", "coupon", "currency", "source")
+_REFUND = ("refund", "order", "item", "state", "amount", "currency", "rule")
 _PAYMENT = ("payment", "order", "state", "amount", "currency", "source", "failure_code")
 
 EVENTS: dict[str, Told] = {
@@ -82,6 +83,12 @@ EVENTS: dict[str, Told] = {
         "payment",
         (*_PAYMENT, "cause", "returned", "to"),
     ),
+    "refund.asked": Told("A buyer asks for a unit's money back.", "refund", _REFUND),
+    "refund.approved": Told("A refund was approved; its money goes back.", "refund", _REFUND),
+    "refund.rejected": Told("A refund was rejected.", "refund", _REFUND),
+    "refund.escalated": Told("A buyer put a rejected refund before the staff.", "refund", _REFUND),
+    "refund.refunded": Told("A refund's money has arrived.", "refund", _REFUND),
+    "refund.failed": Told("A refund could not be carried out.", "refund", _REFUND),
     "customer.created": Told(
         "A payer agreed to become a customer.",
         "customer",

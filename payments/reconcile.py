@@ -55,15 +55,18 @@ _SENT = """
         SELECT r.id, r.settled_journal, r.state, r.amount_minor AS amount,
                CASE WHEN p.state = 'failed' THEN 'stray_payment_returned'
                     WHEN p.kind = 'till' THEN 'till_sale_reversed_wallet'
-                    WHEN p.source = 'wallet' THEN 'unit_refunded_wallet'
-                    ELSE 'unit_refunded_gateway' END AS posting,
+                    ELSE CASE WHEN u.released_at IS NULL THEN '' ELSE 'redeemed_' END || 'unit_refunded_'
+                         || CASE WHEN p.source = 'wallet' THEN 'wallet' ELSE 'gateway' END END AS posting,
                CASE WHEN p.source = 'wallet' THEN NULL
                     WHEN r.state = 'succeeded' THEN 'gateway_refund_confirmed'
                     WHEN r.state = 'failed' THEN 'gateway_refund_failed' END AS ends
-          FROM payments_return r JOIN payments_payment p ON p.id = r.payment_id),
+          FROM payments_return r JOIN payments_payment p ON p.id = r.payment_id
+          LEFT JOIN orders_item u
+            ON u.id = CASE WHEN r.cause LIKE 'refund:%' THEN substr(r.cause, 8)::uuid END),
     out AS (
         SELECT journal AS id, posting, sum(amount) AS amount FROM ledger_leg
          WHERE posting IN ('stray_payment_returned', 'unit_refunded_wallet', 'unit_refunded_gateway',
+                           'redeemed_unit_refunded_wallet', 'redeemed_unit_refunded_gateway',
                            'till_sale_reversed_wallet')
            AND credit_kind IN ('W', 'X')
          GROUP BY journal, posting)

@@ -21,6 +21,7 @@ from customers.models import SegmentRun
 from merchants.models import WebhookDelivery
 from orders.models import CallRecord, Item, Objection, Order
 from payments.models import Payment, Return
+from refunds.models import Refund
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -89,6 +90,20 @@ TABLE: dict[type[models.Model], Verbs] = {
         "fail": ((NOW, "refused"), {"sending": "failed", "unknown": "failed"}),
         "lose_sight": ((NOW,), {"sending": "unknown", "unknown": "unknown"}),
     },
+    Refund: {
+        "approve": (
+            (NOW, "key:1"),
+            {"waiting_for_merchant": "approved", "escalated": "approved"},
+        ),
+        "reject": (
+            (NOW, "key:1", "worn"),
+            {"waiting_for_merchant": "rejected", "escalated": "rejected"},
+        ),
+        "escalate": ((), {"rejected": "escalated"}),
+        "arrive": ((NOW,), {"approved": "refunded"}),
+        "fail": (("refunded",), {"approved": "failed"}),
+        "try_again": ((NOW,), {"failed": "approved"}),
+    },
     WebhookDelivery: {
         "deliver": ((NOW,), {"waiting": "delivered"}),
         "put_off": ((NOW,), {"waiting": "waiting"}),
@@ -108,6 +123,16 @@ SURFACE = {
         ("used", "expired"),
         ("issued", "expired"),
         ("issued", "revoked"),
+    },
+    Refund: {
+        ("waiting_for_merchant", "approved"),
+        ("waiting_for_merchant", "rejected"),
+        ("approved", "refunded"),
+        ("approved", "failed"),
+        ("failed", "approved"),
+        ("rejected", "escalated"),
+        ("escalated", "approved"),
+        ("escalated", "rejected"),
     },
     Order: {
         ("placed", "paid"),
@@ -150,6 +175,7 @@ FIRST = {
     Campaign: "active",
     Coupon: "issued",
     SegmentRun: "gathering",
+    Refund: "waiting_for_merchant",
 }
 
 FIELDS: dict[type[models.Model], dict[str, Any]] = {

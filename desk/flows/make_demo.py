@@ -10,11 +10,10 @@ from typing import Any
 
 from django.conf import settings
 
-from common import ids, locking
+from common import clock, ids, locking
 from common.phones import to_e164
 from common.secrets import derived, seal
 from coupons.models import Campaign
-from desk.api import STARTING_SCORE
 from desk.demo_campaigns import described, give_one_of_each, make_campaigns
 from merchants.flows.find_or_make_buyer import find_or_make_buyer
 from merchants.keys import demo_secret, digest, make_key, new_secret
@@ -26,6 +25,8 @@ from orders.flows.create_product import create_product
 from orders.models import Product, RedeemBy, ServiceNumber
 from payments.flows.top_up_wallet import TopUpAsk, top_up_wallet
 from payments.models import Payment
+from refunds.models import RefundPolicy
+from refunds.standing import adjust, score_of, weighed
 
 CURRENCY = "CNY"
 WALLET_MINOR = 50_000_000
@@ -73,6 +74,9 @@ MERCHANTS = (
         8617000020000,
     ),
 )
+REPUTATION = (120, -20, 120)
+"""What staff have adjusted each buyer's by, for good: far enough from the threshold (docs/refunds.md)."""
+
 BUYERS = ("+8613800138001", "+8613800138002", "+8613800138003")
 STAFF = "staff@livetill.example"
 APP_NAME = "Paper Dragons"
@@ -107,6 +111,7 @@ def make_demo(*, fresh: bool = False) -> Demo:
         buyer = _buyer(phone)
         demo.buyers.append(buyer)
         demo.tokens.append(_token(buyer, fresh=fresh))
+        _give_reputation(buyer, REPUTATION[place])
         if place < 2:
             _fill_wallet(buyer)
             give_one_of_each(buyer, demo.campaigns)
@@ -143,6 +148,7 @@ def _merchant(plan: MerchantPlan) -> Merchant:
         for name, price, redeem_by in plan.products:
             create_product(merchant, name=name, price=price, currency=CURRENCY, redeem_by=redeem_by)
     _fill_pool(merchant, plan)
+    _give_rules(merchant)
     _keep_key(merchant, demo_secret("mk", merchant.slug))
     return merchant
 
@@ -199,6 +205,23 @@ def _unused_phone() -> str:
             return phone
 
 
+def _give_reputation(buyer: Person, weight: int) -> None:
+    if not weighed(buyer.pk):
+        adjust(buyer, weight, "A demo buyer.", decays=False)
+
+
+def _give_rules(merchant: Merchant) -> None:
+    """Caps that bite nobody who tries things out (SURFACE, "Starting")."""
+    RefundPolicy.objects.get_or_create(
+        merchant=merchant,
+        defaults={
+            "per_buyer_count": 10_000,
+            "per_merchant_day_minor": 10**9,
+            "person_above_minor": 10**9,
+        },
+    )
+
+
 def _fill_wallet(buyer: Person) -> None:
     if not Payment.objects.filter(payer=buyer).exists():
         top_up_wallet(TopUpAsk(buyer, WALLET_MINOR, CURRENCY, settings.DEFAULT_GATEWAY, channel="demo"))
@@ -232,7 +255,7 @@ def describe(demo: Demo) -> dict[str, Any]:
             {
                 "phone": buyer.phone,
                 "token": token,
-                "reputation": STARTING_SCORE,
+                "reputation": score_of(buyer.pk, clock.now()),
                 "password": password_for(buyer.phone or ""),
             }
             for buyer, token in zip(demo.buyers, demo.tokens, strict=True)

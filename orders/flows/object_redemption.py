@@ -10,7 +10,14 @@ from common import clock, ids, locking, outbox
 from common.refusals import NotFound
 from merchants.models import Person
 from orders.models import Item, ItemState, Objection, ObjectionState, Order
-from orders.refusals import AlreadyDecided, AlreadyObjected, MerchantShort, NotRedeemed, ObjectionTooLate
+from orders.refusals import (
+    AlreadyDecided,
+    AlreadyObjected,
+    Held,
+    MerchantShort,
+    NotRedeemed,
+    ObjectionTooLate,
+)
 from orders.undoing import OBJECT_WITHIN, Undo, refuse_unless_open, undo_units
 
 
@@ -19,7 +26,8 @@ def object_redemption(buyer: Person, order_id: UUID) -> Objection:
 
     Where the merchant's account is short nothing moves, and the objection says so (`is_held`).
     Raises `NotFound`, `NotPaid`, `Expired`, `Refunded`, `AlreadyObjected`, `NotRedeemed`,
-    `ObjectionTooLate`, and `AlreadyDecided` about a redemption that the merchant has confirmed.
+    `ObjectionTooLate`, `Held` while a refund waits, and `AlreadyDecided` about a redemption that the
+    merchant has confirmed.
     """
     moment = clock.now()
     with locking.transaction():
@@ -48,6 +56,9 @@ def _choose(order: Order, items: Sequence[Item], moment: datetime) -> list[Item]
     redeemed = [(item.redeemed_at, item) for item in items if item.state == ItemState.REDEEMED]
     if not redeemed:
         raise NotRedeemed
+    redeemed = [(at, item) for at, item in redeemed if item.held_at is None]
+    if not redeemed:
+        raise Held
     recent = [(at, item) for at, item in redeemed if at is not None and moment < at + OBJECT_WITHIN]
     if not recent:
         raise ObjectionTooLate

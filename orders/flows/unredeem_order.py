@@ -11,7 +11,7 @@ from common.refusals import NotFound
 from merchants.models import Merchant
 from orders.flows.redeem_order import Redeemed
 from orders.models import Item, ItemState, Order
-from orders.refusals import NotRedeemed, UndoTooLate, UnknownCode
+from orders.refusals import Held, NotRedeemed, UndoTooLate, UnknownCode
 from orders.undoing import Undo, refuse_unless_open, undo_units
 
 
@@ -21,7 +21,7 @@ def unredeem_order(
     """Undo the redemption of one item, or of all that were redeemed together last when no code is given.
 
     Raises `NotFound`, `UnknownCode`, `NotPaid`, `Expired`, `Refunded`, `NotRedeemed`, `UndoTooLate`
-    after the merchant's `undo_within_seconds`, and `MerchantShort`.
+    after the merchant's `undo_within_seconds`, `Held` while a refund waits, and `MerchantShort`.
     """
     moment = clock.now()
     with locking.transaction():
@@ -53,4 +53,7 @@ def _choose(order: Order, items: Sequence[Item], code: str | None, moment: datet
         raise NotRedeemed
     if moment >= last + timedelta(seconds=order.merchant.undo_within_seconds):
         raise UndoTooLate
-    return [item for at, item in redeemed if at == last]
+    chosen = [item for at, item in redeemed if at == last]
+    if any(item.held_at is not None for item in chosen):
+        raise Held
+    return chosen

@@ -30,6 +30,7 @@ from common.api import ApiView, UnknownRouteView
 from merchants.flows.add_endpoint import add_endpoint
 from tests.cast import Caller, Cast
 from tests.coupons.stage import issue, make_campaign
+from tests.refunds.stage import ask as ask_back
 
 CHECKS: Any = [
     not_a_server_error,
@@ -166,6 +167,7 @@ def real_ids(cast: Cast, path: str) -> dict[str, str]:
         "coupon_id": issue(cast, campaign),
         "payment_id": payments[0]["id"],
         "endpoint_id": endpoint.public_id,
+        "refund_id": ask_back(cast.buyer_key, order["items"][0]["code"]).body.get("id", "rfd_x"),
         "customer_id": "cus_" + "0" * 32,
     }
     return {name: found[name] for name in names}

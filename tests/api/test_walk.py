@@ -37,6 +37,7 @@ from payments.models import SandboxCharge
 from tests.api.entries import API, AT_WORK, ELSEWHERE, KEYS, MORE, PAGES, PEOPLE, Page
 from tests.cast import Cast, key_row, make_buyer, make_member, make_paid_order, make_staff, pay, signed_in
 from tests.coupons.stage import collect, make_campaign, payment_code
+from tests.refunds.stage import ask as ask_back
 
 
 def routes(resolver: URLResolver, before: str = "") -> Iterator[str]:
@@ -116,6 +117,7 @@ def stage(cast: Cast) -> Stage:
         "number_id": number.public_id,
         "record_id": CallRecord.objects.get(merchant=cast.merchant).public_id,
     }
+    places["refund_id"] = ask_back(cast.buyer_key, bought.items[0].code).body["id"]
     sale = collect(cast.owner_key, payment_code(cast.buyer_key), 500, "a-number-of-the-till").body
     places |= {"sale_id": sale["id"], "reference": "a-number-of-the-till"}
     stage = Stage(cast, places)

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class RefundsConfig(AppConfig):
+    name = "refunds"
+    verbose_name = _("refunds")
+    default_auto_field = "django.db.models.BigAutoField"

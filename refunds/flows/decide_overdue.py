@@ -1,0 +1,37 @@
+"""Silence past the deadline is decided by the merchant's policy (FLOWS 4)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from common import actors, clock, drains, locking
+from refunds.deciding import APPROVE, at_deadline
+from refunds.flows.decide_refund import approve, hold_refund, reject
+from refunds.models import Refund, RefundState
+from refunds.policy import policy_of
+
+DRAIN = "decide_overdue_refunds"
+CHUNK = 50
+
+
+@drains.register(DRAIN, every_seconds=30)
+def decide_overdue() -> int:
+    """Decide one chunk of refunds that nobody has decided in time; how many."""
+    due = Refund.objects.filter(state=RefundState.WAITING, decide_by__lte=clock.now()).order_by("decide_by")
+    chosen = list(due.values_list("pk", flat=True)[:CHUNK])
+    drains.each(_decide, chosen)
+    return len(chosen)
+
+
+def _decide(refund_id: UUID) -> None:
+    with actors.acting_as("deadline"), locking.transaction():
+        refund = hold_refund(Refund.objects.all(), refund_id)
+        if refund.state != RefundState.WAITING or refund.decide_by is None or refund.decide_by > clock.now():
+            return
+        if at_deadline(policy_of(refund.merchant_id), refund.decision["rules"]) == APPROVE:
+            approve(refund)
+        else:
+            why = _("The shop did not answer in time; its rules say no then.")
+            reject(refund, why, kind="refund_unanswered")
