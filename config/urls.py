@@ -59,6 +59,7 @@ urlpatterns = [
     path("dashboard/", include("coupons.dashboard_urls")),
     path("dashboard/", include("orders.dashboard_urls")),
     path("dashboard/", include("payments.dashboard_urls")),
+    path("dashboard/", include("refunds.dashboard_urls")),
     path("dashboard/", include("customers.dashboard_urls")),
     path("dashboard/", include("desk.dashboard_urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

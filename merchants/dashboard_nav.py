@@ -55,6 +55,7 @@ MENU: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         _("Money"),
         (
             Entry("payments", _("Payments"), "credit-card", "dashboard_payments", "payments:read"),
+            Entry("refunds", _("Refunds"), "receipt-refund", "dashboard_refunds", "refunds:read"),
             Entry("money", _("Balance"), "wallet", "dashboard_money", "balance:read"),
         ),
     ),

@@ -26,6 +26,8 @@ SCOPES: dict[str, str | Promise] = {
     "orders:redeem": _("Redeem orders"),
     "payments:read": _("See payments"),
     "balance:read": _("See the balance"),
+    "refunds:read": _("See refunds"),
+    "refunds:write": _("Decide refunds"),
     "customers:read": _("See customers"),
     "webhooks:read": _("See webhook endpoints"),
     "webhooks:write": _("Add and delete webhook endpoints"),

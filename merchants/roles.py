@@ -27,6 +27,8 @@ LEAST: dict[str, Role] = {
     "feeds:write": Role.OWNER,
     "payments:read": Role.MANAGER,
     "balance:read": Role.MANAGER,
+    "refunds:read": Role.MANAGER,
+    "refunds:write": Role.MANAGER,
     "customers:read": Role.MANAGER,
     "customers:write": Role.MANAGER,
     "team:read": Role.MANAGER,
