@@ -20,6 +20,7 @@ from common.refusals import NotFound, Refusal
 from customers.models import ConversionRun, RunKind
 from customers.queries import contact_card_for
 from desk.order_calls import CallPart, Past, call_part, may_object, might_object, past_of
+from desk.order_refunds import refund_part
 from merchants.models import Person
 from orders import qr
 from orders.flows.object_redemption import object_redemption
@@ -84,6 +85,11 @@ class OrderSheet:
     def is_usable(self) -> bool:
         """Whether some unit waits to be redeemed."""
         return any(ticket.is_usable for ticket in self.tickets)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether what can't be used now waits for a decision."""
+        return not self.is_usable and any(ticket.item.held_at for ticket in self.tickets)
 
     @property
     def ask_seconds(self) -> int:
@@ -180,10 +186,15 @@ def order_object(request: HttpRequest, token: str) -> HttpResponse:
 
 def _sheet_context(request: HttpRequest, order: Order) -> dict[str, Any]:
     sheet = sheet_of(order)
+    items = sorted(order.items.all(), key=lambda item: item.pk)
+    refunds = refund_part(order, items, sheet.payment, request.user, clock.now())
     return {
         "order": order,
         "merchant": order.merchant,
         "sheet": sheet,
+        "refunds": refunds,
+        "stamp": sheet.state + refunds.stamp,
+        "is_final": sheet.is_final and not refunds.is_under_way,
         "card": contact_card_for(order) if sheet.payment else None,
         "state_url": reverse("order_state", args=[order.page_token]),
         "may_object": may_object(order, request.user),

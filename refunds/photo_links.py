@@ -1,4 +1,4 @@
-"""Addresses of photos in answers of the API: who holds one may look, for some minutes."""
+"""Addresses of photos: who holds one may look, for some minutes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from refunds.photo_store import address
 ANYBODY = "whoever has the address"
 
 
+def path_to(photo: Photo) -> str:
+    """A path for this site's own pages; it opens for `photo_store.ADDRESS_LASTS`."""
+    return address(photo.pk, ANYBODY)
+
+
 def link_to(photo: Photo) -> str:
-    """A whole address that opens for `photo_store.ADDRESS_LASTS`."""
-    return settings.BASE_URL + address(photo.pk, ANYBODY)
+    """The whole address, for the API."""
+    return f"{settings.BASE_URL}{path_to(photo)}"

@@ -27,7 +27,7 @@ def score_of(buyer_id: UUID, at: datetime) -> int:
 def weighed(buyer_id: UUID) -> list[Weighed]:
     """All that counts of a buyer, oldest first."""
     events = ReputationEvent.objects.filter(buyer_id=buyer_id).order_by("at", "pk")
-    return [Weighed(one.kind, one.weight, one.at, one.decays) for one in events]
+    return [Weighed(one.kind, one.weight, one.at, one.decays, one.reason) for one in events]
 
 
 def remember(buyer_id: UUID, kind: str, subject: str) -> None:

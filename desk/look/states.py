@@ -45,6 +45,14 @@ LOOKS: dict[str, dict[str, StateLook]] = {
         "failed": StateLook("bad", "circle-x", _("Failed")),
         "unknown": StateLook("warn", "question-mark", _("Being checked")),
     },
+    "refund": {
+        "waiting_for_merchant": StateLook("wait", "clock", _("With the shop")),
+        "approved": StateLook("ok", "circle-check", _("Approved")),
+        "rejected": StateLook("bad", "circle-x", _("Rejected")),
+        "escalated": StateLook("wait", "scale", _("With the staff")),
+        "refunded": StateLook("info", "receipt-refund", _("Refunded")),
+        "failed": StateLook("warn", "alert-triangle", _("Held up")),
+    },
     "coupon": {
         "issued": StateLook("ok", "ticket", _("Ready to use")),
         "armed": StateLook("info", "checks", _("Set for the next payment")),

@@ -70,8 +70,9 @@ def ask_refund(ask: RefundAsk) -> Refund:
         with locking.transaction():
             return _decided(ask, refund_id, hold_unit(item), names)
     except BaseException:
-        for name in names:
-            photo_store.forget(name)
+        if not Refund.objects.filter(pk=refund_id).exists():  # the same, sent twice at once: they are its own
+            for name in names:
+                photo_store.forget(name)
         raise
 
 

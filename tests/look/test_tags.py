@@ -18,6 +18,7 @@ from desk.templatetags.look import icon_names
 from orders.models import CallState, ItemState, ObjectionState, OrderState
 from payments.models.payments import PaymentState
 from payments.models.returns import ReturnState
+from refunds.models import RefundState
 
 
 def render(text: str, **context: Any) -> str:
@@ -59,6 +60,7 @@ def test_phones(number: str | None, text: str) -> None:
         ("return", ReturnState),
         ("call", CallState),
         ("objection", ObjectionState),
+        ("refund", RefundState),
     ],
 )
 def test_every_state_has_a_look(kind: str, states: Any) -> None:
