@@ -26,6 +26,14 @@ class _DrawnFile(forms.FileField):
         return data
 
 
+class _Digits(forms.TextInput):
+    """Either the digits or a picture of them will do, which a browser can't be told."""
+
+    def use_required_attribute(self, initial: Any) -> bool:
+        """Never."""
+        return False
+
+
 class _Photos(forms.FileInput):
     """Several files under one name."""
 
@@ -39,7 +47,7 @@ class AskForm(forms.Form):
         label=_("Code of the item"),
         max_length=CODE_LENGTH,
         help_text=_("The 16 digits on its label or in your order."),
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "lt-code"}),
+        widget=_Digits(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "lt-code"}),
     )
     code_photo = _DrawnFile(
         label=_("Or a picture of the code"),
@@ -57,8 +65,3 @@ class AskForm(forms.Form):
         max_length=MAX_REASON,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # Either the digits or a picture of them will do, which the browser can't be told.
-        self.fields["item_code"].widget.is_required = False
