@@ -23,11 +23,9 @@ from refunds.flows.decide_refund import approve_refund, reject_refund
 from refunds.models import Refund, RefundState
 from refunds.photo_links import path_to
 from refunds.policy import policy_of
+from refunds.words import DEADLINE
 
 ALL = "all"
-DEADLINE = "deadline"
-"""Who acts when the shop's time to decide is over."""
-
 TABS = (
     RefundState.ESCALATED,
     RefundState.APPROVED,
