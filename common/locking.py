@@ -83,6 +83,9 @@ def transaction() -> Iterator[None]:
 @contextmanager
 def one_statement() -> Iterator[None]:
     """Around a flow's only statement that writes, where that is a transaction of its own."""
+    if is_open():
+        yield
+        return
     commit_point("before")
     yield
     commit_point("after")

@@ -79,14 +79,17 @@ def maker(kind: type[Row], *names: str) -> Callable[..., Row]:
 
     As the model's own class, in a tenth of the time: that looks for each name in each row.
     """
-    _is_plain(kind)
+    _refuse_unless_plain(kind)
     columns = {field.attname: field for field in kind._meta.concrete_fields}
     unknown = set(names) - columns.keys()
     if unknown:
         raise TypeError(f"{kind.__name__} has no {', '.join(sorted(unknown))}")
     rest = [field for name, field in columns.items() if name not in names]
-    constants = {field.attname: field.get_default() for field in rest if not callable(field.default)}
-    makers = [(field.attname, field.get_default) for field in rest if callable(field.default)]
+    if any(field.has_db_default() and not field.has_default() for field in rest):
+        raise TypeError(f"{kind.__name__} has defaults that only the database knows")
+    made = [field for field in rest if field.has_default() and callable(field.default)]
+    constants = {field.attname: field.get_default() for field in rest if field not in made}
+    makers = [(field.attname, field.get_default) for field in made]
 
     def make(*values: Any) -> Row:
         row = kind.__new__(kind)
@@ -101,13 +104,12 @@ def maker(kind: type[Row], *names: str) -> Callable[..., Row]:
     return make
 
 
-@lru_cache(maxsize=128)
-def _is_plain(kind: type[models.Model]) -> bool:
+def _refuse_unless_plain(kind: type[models.Model]) -> None:
     """Nobody is told of a row that is filled in like this: so nobody may want to be. Raises `TypeError`."""
     listened = signals.pre_init.has_listeners(kind) or signals.post_init.has_listeners(kind)
-    if listened or kind.__init__ is not models.Model.__init__ or "from_db" in vars(kind):
+    reads = getattr(kind.from_db, "__func__", None) is not getattr(models.Model.from_db, "__func__", None)
+    if listened or reads or kind.__init__ is not models.Model.__init__:
         raise TypeError(f"somebody waits for each {kind.__name__} that is made")
-    return True
 
 
 def insert_together(*groups: Sequence[models.Model]) -> None:
@@ -322,7 +324,7 @@ def _made(row: Sequence[Any], kinds: tuple[type[models.Model], ...]) -> tuple[mo
 
 @lru_cache(maxsize=128)
 def _attribute_names(model: type[models.Model]) -> list[str]:
-    _is_plain(model)
+    _refuse_unless_plain(model)
     return [field.attname for field in model._meta.concrete_fields]
 
 

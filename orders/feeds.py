@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from cryptography.fernet import InvalidToken
 from django.conf import settings as project
@@ -91,7 +92,14 @@ def newest_of(facts: Iterable[CallFact], moment: datetime) -> dict[str, Greatest
     return {} if newest is None else {"last_record_at": Greatest(F("last_record_at"), Value(newest))}
 
 
-def news_among(feed: PhoneFeed, facts: Sequence[CallFact]) -> list[CallFact]:
+class News(NamedTuple):
+    """What a feed tells that is not known yet, and whether some of it is about calls that are."""
+
+    facts: list[CallFact]
+    is_about_known: bool
+
+
+def news_among(feed: PhoneFeed, facts: Sequence[CallFact]) -> News:
     """Without what is known already: most of an overlap, found by one look into an index."""
     known = {
         (provider, call_id): (answered, ended)
@@ -101,7 +109,8 @@ def news_among(feed: PhoneFeed, facts: Sequence[CallFact]) -> list[CallFact]:
             call_id__among=[fact.call_id for fact in facts],
         ).values_list("provider", "call_id", "answered_at", "ended_at")
     }
-    return [fact for fact in facts if _is_news(fact, known.get((fact.provider, fact.call_id)))]
+    news = [fact for fact in facts if _is_news(fact, known.get((fact.provider, fact.call_id)))]
+    return News(news, any((fact.provider, fact.call_id) in known for fact in news))
 
 
 def _is_news(fact: CallFact, known: tuple[datetime | None, datetime | None] | None) -> bool:

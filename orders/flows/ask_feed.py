@@ -86,13 +86,14 @@ def _store(feed: PhoneFeed, provider: Feed, batch: Batch) -> None:
     """Store a batch together with its cursor."""
     moment = clock.now()
     good, odd = sift(batch.facts, moment)
-    facts = trusted(news_among(feed, good), provider, feed) if good else []
+    news = news_among(feed, good)
+    facts = trusted(news.facts, provider, feed)
     last = newest_of(facts, moment)
 
     def move_on() -> None:
         _note(feed, cursor=batch.cursor, **last)
 
-    received = receive_calls(feed.merchant, facts, feed=feed, beside=move_on)
+    received = receive_calls(feed.merchant, facts, feed, move_on, completes=news.is_about_known)
     feed.cursor = batch.cursor
     note_rejected(feed, [*batch.rejected, *marked(odd, batch.facts), *marked(received.rejected, facts)])
 

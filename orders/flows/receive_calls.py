@@ -18,6 +18,7 @@ from orders.call_facts import first_of_each, read_facts
 from orders.call_lookup import Lookup, look_up
 from orders.call_outcomes import FIELDS, leave_meaningless, redeem_meant
 from orders.flows.match_calls import DRAIN
+from orders.flows.rematch_calls import LATER
 from orders.gateways.base import CallFact, Rejected
 from orders.models import CallReason, CallRecord, CallState, Order, PhoneFeed
 
@@ -48,6 +49,8 @@ SELECT {_NAMES}, %s::uuid, %s::uuid, %s::timestamptz
 """
 _log = structlog.get_logger(__name__)
 _COMPLETED = frozenset({CallReason.NOT_ANSWERED, CallReason.NOT_ENDED, CallReason.TOO_SHORT})
+_LOOKED_AT_AGAIN = _COMPLETED | set(LATER)
+"""`rematch_calls` leaves out a record that is just being completed: so it is looked at again here."""
 
 
 @dataclass(slots=True)
@@ -65,24 +68,24 @@ def receive_calls(
     facts: Sequence[CallFact],
     feed: PhoneFeed | None = None,
     beside: Callable[[], None] | None = None,
+    *,
+    completes: bool = True,
 ) -> Received:
     """Store what is new and match it; `beside` writes in the same transaction (a feed's cursor).
 
+    `completes`: whether a feed tells more of calls that are known already, as `news_among` has found.
     A fact whose numbers or times can't be is rejected by its place; the others are taken.
     """
     told, rejected = read_facts(merchant, feed, facts)
     received, records = Received(rejected=rejected), first_of_each(told, completes=feed is not None)
     with locking.transaction():
-        found = look_up(records)
-        meant = leave_meaningless(records, found)
+        again = _complete(merchant, records) if feed and completes else []
+        found = look_up([*records, *again])
+        meant = leave_meaningless([*records, *again], found)
         fresh = _store(merchant, feed, records)
         received.accepted, received.duplicates = len(fresh), len(told) - len(fresh)
-        meant = [record for record in meant if record.pk in fresh]
-        known = [record for record in records if record.pk not in fresh]
-        again = _complete(merchant, known) if feed and known else []
-        if again:
-            found = look_up([*meant, *again])
-            meant += leave_meaningless(again, found)
+        kept = fresh | {record.pk for record in again}
+        meant = [record for record in meant if record.pk in kept]
         redeemed, decided = _redeem_or_leave(meant, found)
         others = [record for record in again if record.pk not in {one.pk for one in meant}]
         save_states([*decided, *others], FIELDS)
@@ -134,7 +137,7 @@ def _complete(merchant: Merchant, told: Sequence[CallRecord]) -> list[CallRecord
         if new is None or not (new.ended_at or (new.answered_at and not record.answered_at)):
             continue
         record.answered_at, record.ended_at = record.answered_at or new.answered_at, new.ended_at
-        if record.reason in _COMPLETED:
+        if record.reason in _LOOKED_AT_AGAIN:
             record.look_again()
         changed.append(record)
     save_states(changed, ["answered_at", "ended_at", "state", "reason", "order", "decided_at"])

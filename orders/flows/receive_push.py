@@ -49,14 +49,15 @@ def receive_push(
         note_rejected(feed, [Rejected(0, "unreadable", str(error), repr(body))])
         raise PushNotRead(str(error)) from error
     good, odd = sift(reading.facts, moment)
-    facts = trusted(news_among(feed, good), provider, feed) if good else []
+    news = news_among(feed, good)
+    facts = trusted(news.facts, provider, feed)
     last = newest_of(facts, moment)
 
     def note() -> None:
         if last:
             PhoneFeed.objects.filter(pk=feed.pk).update(**last)
 
-    received = receive_calls(feed.merchant, facts, feed=feed, beside=note)
+    received = receive_calls(feed.merchant, facts, feed, note, completes=news.is_about_known)
     odd = [*marked(odd, reading.facts), *marked(received.rejected, facts)]
     note_rejected(feed, [*reading.rejected, *odd])
     return provider.answer

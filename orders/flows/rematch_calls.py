@@ -16,7 +16,7 @@ from orders.models import Binding, CallReason, CallRecord, CallState
 
 EARLIEST = timedelta(minutes=10)
 """The most that rules tolerate of a clock that is off."""
-_LATER = (CallReason.NO_BINDING, CallReason.ORDER_NOT_PAID, CallReason.OUTSIDE_WINDOW)
+LATER = (CallReason.NO_BINDING, CallReason.ORDER_NOT_PAID, CallReason.OUTSIDE_WINDOW)
 
 
 def rematch_calls(events: Sequence[OutboxEvent]) -> None:
@@ -33,7 +33,7 @@ def rematch_calls(events: Sequence[OutboxEvent]) -> None:
         )
         since = binding.valid_from - EARLIEST
         pairs |= Q(either_way, merchant_id=binding.merchant_id, started_at__gte=since)
-    waiting = CallRecord.objects.filter(pairs, state=CallState.UNMATCHED, reason__in=_LATER)
+    waiting = CallRecord.objects.filter(pairs, state=CallState.UNMATCHED, reason__in=LATER)
     records = locking.claim_rows(waiting.order_by("pk"), len(bound) * 100)
     for record in records:
         record.look_again()

@@ -78,10 +78,9 @@ def _payment(ask: PayAsk, order: Order, moment: datetime) -> Payment:
 
 
 def _from_wallet(ask: PayAsk) -> Payment:
-    moment = clock.now()
     if ask.coupon is not None:
-        return _from_wallet_less_coupon(ask, ask.coupon, moment)
-    return _at_once(ask, moment) or _from_wallet_under_lock(ask, moment)
+        return _from_wallet_less_coupon(ask, ask.coupon, clock.now())
+    return _at_once(ask, clock.now()) or _from_wallet_under_lock(ask, clock.now())
 
 
 def _at_once(ask: PayAsk, moment: datetime) -> Payment | None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from django.db import DataError, connection
+from django.db.models import signals
 from hypothesis import HealthCheck, given, settings, strategies as some
 from psycopg.types.json import Jsonb
 
@@ -110,3 +111,16 @@ def test_usual_values_are_written_as_any_other(cast: Cast) -> None:
         read = Order.objects.get(pk=row.pk)
         for field in Order._meta.concrete_fields:
             assert getattr(read, field.attname) == getattr(row, field.attname), field.name
+
+
+def test_rows_that_somebody_waits_for_are_not_filled_in_quietly() -> None:
+    def listen(**_told: Any) -> None:
+        pass
+
+    signals.post_init.connect(listen, sender=OutboxEvent)
+    try:
+        with pytest.raises(TypeError, match="waits"):
+            maker(OutboxEvent, "name")
+    finally:
+        signals.post_init.disconnect(listen, sender=OutboxEvent)
+    maker(OutboxEvent, "name")

@@ -40,6 +40,11 @@ def reads_by(monkeypatch: pytest.MonkeyPatch, then: Callable[[], object], *, bli
     monkeypatch.setattr(to_pay, "read_versions", read)
 
 
+def everybody_has_read() -> Callable[[], object]:
+    barrier = Barrier(PAYERS)
+    return lambda: barrier.wait(30)
+
+
 def outcomes(answers: list[Any]) -> Counter[Any]:
     return Counter(answer.code or answer.status for answer in answers if isinstance(answer, Answer))
 
@@ -50,13 +55,13 @@ def all_pay(cast: Cast, order: dict[str, Any]) -> Counter[Any]:
 
 
 def test_all_have_read_it_unpaid_and_one_pays(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    reads_by(monkeypatch, Barrier(PAYERS).wait, blind=False)
+    reads_by(monkeypatch, everybody_has_read(), blind=False)
     assert all_pay(cast, cast.order()) == {201: 1, "already_paid": PAYERS - 1}
 
 
 def test_control_blind_payers_run_into_the_constraint(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is told by name: only the guard of states and `payment_one_counts` stop them."""
-    reads_by(monkeypatch, Barrier(PAYERS).wait, blind=True)
+    reads_by(monkeypatch, everybody_has_read(), blind=True)
     assert all_pay(cast, cast.order()) == {201: 1, "internal": PAYERS - 1}
 
 

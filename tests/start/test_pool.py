@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from config.celery import app
 from config.pool import EXIT_CODE
 from tests.start.house import BASE_DIR, wait_until
 
@@ -50,7 +51,8 @@ class Worker:
         """kill -9 to every process of the pool: an idle one among them may hold the pipe's lock."""
         assert wait_until(lambda: len(self._children()) == PROCESSES, LONG_SECONDS)
         for child in self._children():
-            os.kill(child, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
 
     def _children(self) -> list[int]:
         # A pool's threads start processes too, and each thread lists those that it started.
@@ -84,6 +86,18 @@ def test_a_worker_whose_process_is_killed_ends(worker: Worker) -> None:
     """So that the supervisor starts a whole one."""
     worker.kill_all_processes()
     assert worker.process.wait(LONG_SECONDS) == EXIT_CODE
+
+
+@pytest.mark.parametrize("worker", [OURS], indirect=True)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT])
+def test_told_to_stop_it_stops_as_usual(worker: Worker, number: signal.Signals) -> None:
+    """Warm or cold: its processes end by signals then, too."""
+    worker.process.send_signal(number)
+    assert worker.process.wait(LONG_SECONDS) != EXIT_CODE
+
+
+def test_the_project_s_worker_uses_it() -> None:
+    assert app.conf.worker_pool == OURS
 
 
 @pytest.mark.parametrize("worker", [CELERYS], indirect=True)
