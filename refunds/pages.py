@@ -67,7 +67,6 @@ def ask(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         made = queries.refunds_asked_by(_me(request)).filter(pk=refund_id).first()
         return redirect("my_refund", made.public_id) if made else _refused(request, form, refusal, asked)
-    messages.success(request, str(SAID[refund.state]))
     return redirect("my_refund", refund.public_id)
 
 
@@ -146,8 +145,6 @@ def escalate(request: HttpRequest, refund_id: str) -> HttpResponse:
         escalate_refund(_me(request), wanted)
     except Refusal as refusal:
         messages.error(request, str(refusal.detail))
-    else:
-        messages.success(request, str(SAID[RefundState.ESCALATED]))
     return redirect("my_refund", refund_id)
 
 

@@ -75,6 +75,11 @@ def test_opens_for_whoever_is_signed_in(cast: Cast, buyer: Client, address: str)
     assert "unsafe-inline" not in page["Content-Security-Policy"]
 
 
+def test_the_camera_is_for_the_form_alone(cast: Cast, buyer: Client) -> None:
+    assert "'wasm-unsafe-eval'" in buyer.get("/refund")["Content-Security-Policy"]
+    assert "wasm" not in buyer.get("/me/refunds")["Content-Security-Policy"]
+
+
 class TestAsking:
     def test_the_address_fills_the_code_in_and_names_the_item(self, cast: Cast, buyer: Client) -> None:
         unit = bought(cast)
