@@ -12,7 +12,7 @@ from django.utils.translation import get_language, gettext as _, gettext_lazy
 
 from common.forms import AmountField
 from common.ids import parse_public_id
-from common.money import format_minor
+from common.money import format_minor, typed_minor
 from merchants.dashboard import PAGE_ROWS
 from merchants.models import Merchant
 from refunds.deciding import PLATFORM
@@ -178,14 +178,11 @@ def _amounts(currency: str) -> dict[str, forms.Field]:
 
 def _amount(name: str, currency: str, label: Any, help_text: Any) -> AmountField:
     usual_minor = getattr(PLATFORM, name)
-    usual = _no_limit()
-    if usual_minor is not None:
-        usual = _usual(format_minor(usual_minor, currency, get_language() or "en"))
-    return AmountField(
-        currency,
-        label=label,
-        required=False,
-        min_minor=0,
-        max_minor=MOST_MONEY_MINOR,
-        help_text=f"{help_text} {usual}",
-    )
+    field = AmountField(currency, label=label, required=False, min_minor=0, max_minor=MOST_MONEY_MINOR)
+    if usual_minor is None:
+        field.help_text, field.widget.attrs["placeholder"] = f"{help_text} {_no_limit()}", ""
+    else:
+        shown = format_minor(usual_minor, currency, get_language() or "en")
+        field.help_text = f"{help_text} {_usual(shown)}"
+        field.widget.attrs["placeholder"] = typed_minor(usual_minor, currency)
+    return field
