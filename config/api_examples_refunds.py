@@ -35,5 +35,10 @@ EXAMPLES: dict[str, Any] = {
         "decided_at": None,
         "refunded_at": None,
     },
+    "RefundInRequest": {
+        "item_code": "4929 1833 0175 6620",
+        "photo": ["a JPEG, PNG or WebP picture"],
+        "reason": "The brim is torn.",
+    },
     "RejectIn": {"reason": "The seams were cut."},
 }

@@ -16,8 +16,8 @@ from common.money import format_minor, typed_minor
 from merchants.dashboard import PAGE_ROWS
 from merchants.models import Merchant
 from refunds.deciding import PLATFORM
-from refunds.flows.decide_refund import MAX_REASON
 from refunds.models import DeadlineOutcome, RedeemedUnits
+from refunds.verdicts import MAX_REASON
 
 APPROVE, REJECT = "approve", "reject"
 MOST_MONEY_MINOR = 10**12

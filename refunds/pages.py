@@ -24,8 +24,9 @@ from orders.models import ItemState
 from payments.forms import opened_id, sealed_id
 from refunds import queries
 from refunds.asking import asked_by, typed_code
+from refunds.cases import RefundAsk
 from refunds.deciding import PLATFORM, WORDS
-from refunds.flows.ask_refund import RefundAsk, ask_refund
+from refunds.flows.ask_refund import ask_refund
 from refunds.flows.escalate_refund import escalate_refund
 from refunds.forms import AskForm
 from refunds.models import Refund, RefundState

@@ -7,49 +7,31 @@ standing, the merchant's day. So neither a cap nor the score can be outrun by as
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
-
-from django.db.models import Count, F, Q, Sum
-from django.utils import timezone
 
 from common import actors, clock, drains, ids, locking, outbox
 from common.refusals import Refusal
 from common.rows import insert_together, save_states
-from merchants.models import Person
-from orders.models import Item, ItemState
+from orders.models import Item
 from orders.refusals import Held
 from payments.refunding import UnitRefund, hold_unit
 from refunds import photo_store
-from refunds.deciding import Case, Decision, Outcome, Policy, decide, due_at
+from refunds.cases import RefundAsk, case_of, count_in, lock_day
+from refunds.deciding import Decision, Outcome, decide, due_at
 from refunds.flows.send_refunds import DRAIN
-from refunds.models import MerchantDay, Photo, Refund
-from refunds.photos import ALIKE_BITS, Picture, distance
+from refunds.models import Photo, Refund
 from refunds.policy import policy_of
 from refunds.queries import item_of_buyer
 from refunds.refusals import AlreadyAsked, NotRefundable, NotYours, WindowOver
-from refunds.standing import lock_standing, remember, score_of
+from refunds.standing import lock_standing, remember
 
 MAX_PHOTOS = 5
-LOOKED_BACK = 500
-"""So many of the buyer's own photos are compared by how they look; every photo there is, by its bytes."""
 
 _REFUSALS: dict[Outcome, type[Refusal]] = {
     Outcome.NOT_REFUNDABLE: NotRefundable,
     Outcome.WINDOW_OVER: WindowOver,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RefundAsk:
-    """Who asks for which unit's money, with what; `id` names the refund beforehand."""
-
-    buyer: Person
-    code: str
-    photos: Sequence[Picture]
-    reason: str
-    id: UUID | None = None
 
 
 def ask_refund(ask: RefundAsk) -> Refund:
@@ -92,8 +74,8 @@ def _decided(ask: RefundAsk, refund_id: UUID, held: UnitRefund, names: Sequence[
     _refuse_if_held(held.unit)
     lock_standing(ask.buyer.pk)
     policy = policy_of(held.order.merchant_id)
-    today = _lock_day(held.order.merchant_id, moment)
-    decision = decide(_case(ask, held, policy, today, moment), policy)
+    today = lock_day(held.order.merchant_id, moment)
+    decision = decide(case_of(ask, held, policy, today, moment), policy)
     if decision.outcome in _REFUSALS:
         raise _REFUSALS[decision.outcome]
     refund = _refund(ask, refund_id, held, decision, moment)
@@ -104,55 +86,11 @@ def _decided(ask: RefundAsk, refund_id: UUID, held: UnitRefund, names: Sequence[
     if decision.case.photo_reused:
         remember(ask.buyer.pk, "photo_reused", refund.public_id)
     if refund.is_automatic:
-        _count(today, refund)
+        count_in(today, refund)
         remember(ask.buyer.pk, "refund_automatic", refund.public_id)
         drains.poke(DRAIN)
     outbox.announce()
     return refund
-
-
-def _lock_day(merchant_id: UUID, moment: datetime) -> MerchantDay:
-    day = timezone.localdate(moment)
-    MerchantDay.objects.bulk_create([MerchantDay(merchant_id=merchant_id, day=day)], ignore_conflicts=True)
-    found = locking.lock_row(MerchantDay.objects.filter(merchant_id=merchant_id, day=day))
-    assert found is not None
-    return found
-
-
-def _count(today: MerchantDay, refund: Refund) -> None:
-    row = MerchantDay.objects.filter(pk=today.pk)
-    row.update(count=F("count") + 1, amount_minor=F("amount_minor") + refund.amount_minor)
-
-
-def _case(ask: RefundAsk, held: UnitRefund, policy: Policy, today: MerchantDay, moment: datetime) -> Case:
-    unit, order = held.unit, held.order
-    since = moment - timedelta(days=policy.per_buyer_days)
-    lately = Refund.objects.filter(buyer=ask.buyer, is_automatic=True, created_at__gt=since)
-    totals = lately.aggregate(count=Count("pk"), amount=Sum("amount_minor"))
-    assert order.paid_at is not None
-    return Case(
-        amount_minor=unit.paid_minor,
-        is_redeemed=unit.state == ItemState.REDEEMED,
-        asked_at=moment,
-        delivered_at=unit.redeemed_at or order.paid_at,
-        score=score_of(ask.buyer.pk, moment),
-        refunds_of_buyer=totals["count"],
-        amount_of_buyer_minor=totals["amount"] or 0,
-        refunds_of_merchant_today=today.count,
-        amount_of_merchant_today_minor=today.amount_minor,
-        photo_reused=_used_before(ask),
-    )
-
-
-def _used_before(ask: RefundAsk) -> bool:
-    bytes_of = [picture.sha256 for picture in ask.photos]
-    pixels_of = [picture.content_sha256 for picture in ask.photos]
-    if Photo.objects.filter(Q(sha256__in=bytes_of) | Q(content_sha256__in=pixels_of)).exists():
-        return True
-    mine = Photo.objects.filter(buyer=ask.buyer).order_by("-pk")
-    earlier = list(mine.values_list("perceptual_hash", flat=True)[:LOOKED_BACK])
-    looks = [picture.perceptual_hash for picture in ask.photos]
-    return any(distance(one, look) <= ALIKE_BITS for one in earlier for look in looks)
 
 
 def _refund(

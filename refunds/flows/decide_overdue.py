@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from common import actors, clock, drains, locking
 from refunds.deciding import APPROVE, at_deadline
-from refunds.flows.decide_refund import approve, hold_refund, reject
 from refunds.models import Refund, RefundState
 from refunds.policy import policy_of
+from refunds.verdicts import approve, hold_refund, reject
 
 DRAIN = "decide_overdue_refunds"
 CHUNK = 50

@@ -1,29 +1,15 @@
-"""A person decides about a refund: the merchant about one that waits, staff about one put before them.
-
-Approving changes the state and has the money sent by `send_refunds`; whoever comes second hears that it
-is decided. A rejected unit is free again: to be redeemed, or released in time.
-"""
+"""The merchant decides about a refund that waits; whoever comes second hears that it is decided (FLOWS 4)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from uuid import UUID
 
-from django.db.models import QuerySet
-from django.utils.translation import gettext as _
-
-from common import actors, audit, clock, drains, locking, outbox
-from common.refusals import FieldProblem, InvalidInput, NotFound
-from common.rows import save_states
+from common import locking
 from merchants.models import Merchant
-from orders.models import Item, Order
-from refunds.flows.send_refunds import DRAIN
 from refunds.models import Refund, RefundState
 from refunds.refusals import AlreadyDecided
-from refunds.standing import lock_standing, remember
-
-MAX_REASON = 300
-DECIDED = ["state", "decided_at", "decided_by", "decide_by", "run_at", "answer"]
+from refunds.verdicts import approve, hold_refund, reason_of, reject
 
 
 def approve_refund(merchant: Merchant, refund_id: UUID | None) -> Refund:
@@ -37,17 +23,6 @@ def reject_refund(merchant: Merchant, refund_id: UUID | None, reason: str) -> Re
     return _decide(merchant, refund_id, RefundState.WAITING, lambda refund: reject(refund, why))
 
 
-def reason_of(text: str) -> str:
-    """A reason that says something. Raises `InvalidInput`."""
-    why = text.strip()
-    if not why:
-        raise InvalidInput(FieldProblem("reason", "required", _("Say why: the buyer reads it.")))
-    if len(why) > MAX_REASON:
-        text = _("At most %(most)d characters.") % {"most": MAX_REASON}
-        raise InvalidInput(FieldProblem("reason", "too_long", text))
-    return why
-
-
 def _decide(
     merchant: Merchant, refund_id: UUID | None, state: RefundState, work: Callable[[Refund], None]
 ) -> Refund:
@@ -57,39 +32,3 @@ def _decide(
             raise AlreadyDecided
         work(refund)
         return refund
-
-
-def hold_refund(rows: QuerySet[Refund], refund_id: UUID | None) -> Refund:
-    """The refund under lock, its order and unit before it. Raises `NotFound`."""
-    found = rows.filter(pk=refund_id).values_list("order_id", "item_id").first() if refund_id else None
-    if found is None:
-        raise NotFound
-    locking.lock_row(Order.objects.all(), pk=found[0])
-    locking.lock_row(Item.objects.all(), pk=found[1])
-    refund = locking.lock_row(rows.select_related("item"), pk=refund_id)
-    assert refund is not None
-    return refund
-
-
-def approve(refund: Refund) -> None:
-    """Of a refund under lock."""
-    refund.approve(clock.now(), actors.current())
-    save_states([refund], DECIDED)
-    _told(refund, "refund.approved")
-    drains.poke(DRAIN)
-
-
-def reject(refund: Refund, why: str, kind: str = "refund_rejected") -> None:
-    """Of a refund under lock with its unit, which is let go; `kind` is what it is to the buyer's standing."""
-    refund.reject(clock.now(), actors.current(), why)
-    save_states([refund], DECIDED)
-    refund.item.held_at = None
-    save_states([refund.item], ["held_at"])
-    lock_standing(refund.buyer_id)
-    remember(refund.buyer_id, "escalation_lost" if refund.was_escalated else kind, refund.public_id)
-    _told(refund, "refund.rejected")
-
-
-def _told(refund: Refund, name: str) -> None:
-    audit.record(name, refund.public_id, merchant_id=refund.merchant_id, reason=refund.answer)
-    outbox.emit(name, refund.public_id, merchant_id=refund.merchant_id, **refund.facts())

@@ -9,9 +9,9 @@ from common.refusals import InvalidState
 from common.rows import save_states
 from merchants.models import Person
 from orders.models import ItemState
-from refunds.flows.decide_refund import approve, hold_refund, reason_of, reject
 from refunds.models import Refund, RefundState
 from refunds.refusals import AlreadyDecided, EscalatedOnce
+from refunds.verdicts import approve, hold_refund, reason_of, reject
 
 
 def escalate_refund(buyer: Person, refund_id: UUID | None) -> Refund:

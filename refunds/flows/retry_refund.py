@@ -7,9 +7,9 @@ from uuid import UUID
 from common import audit, clock, drains, locking
 from common.refusals import InvalidState, NotFound
 from common.rows import save_states
-from refunds.flows.decide_refund import reason_of
 from refunds.flows.send_refunds import DRAIN
 from refunds.models import Refund, RefundState
+from refunds.verdicts import reason_of
 
 
 def retry_refund(refund_id: UUID | None, reason: str) -> Refund:

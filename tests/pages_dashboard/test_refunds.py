@@ -12,8 +12,9 @@ from common.models import AuditEntry
 from merchants.models import Merchant, Person
 from merchants.queries import memberships_of
 from orders.models import Product
+from refunds.cases import RefundAsk
 from refunds.deciding import PLATFORM
-from refunds.flows.ask_refund import RefundAsk, ask_refund
+from refunds.flows.ask_refund import ask_refund
 from refunds.flows.decide_refund import approve_refund, reject_refund
 from refunds.flows.escalate_refund import escalate_refund
 from refunds.models import Refund, RefundPolicy

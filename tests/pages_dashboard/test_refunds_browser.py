@@ -72,6 +72,7 @@ def test_photos_are_turned_by_keys(enter: Enter) -> None:
     expect(place).to_have_text("3 / 3")
     page.keyboard.press("ArrowRight")
     expect(viewer.locator("img")).to_have_attribute("alt", "Photo 1 of 3")
+    keep_picture(page, "refunds-viewer")
     assert sight.barriers() == []
     page.keyboard.press("Escape")
     expect(viewer).to_be_hidden()

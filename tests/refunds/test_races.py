@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from django.db import models
+from django.utils import timezone
 
-from common import locking
+from common import clock, locking
 from merchants.models import Person
 from orders.models import Item
 from refunds.flows import ask_refund as asking
@@ -51,6 +52,11 @@ def unlocked(monkeypatch: pytest.MonkeyPatch, kind: type[models.Model], many: in
     monkeypatch.setattr(locking, "lock_rows", read)
 
 
+def make_day(cast: Cast) -> None:
+    """Else the others would wait for whoever inserts it."""
+    MerchantDay.objects.create(merchant=cast.merchant, day=timezone.localdate(clock.now()))
+
+
 def test_one_unit_eight_times_is_one_refund(cast: Cast) -> None:
     trust(cast.buyer)
     code = cast.paid_order()["items"][0]["code"]
@@ -89,6 +95,7 @@ def test_control_without_the_standing_s_lock_the_cap_is_outrun(
 ) -> None:
     trust(cast.buyer)
     rules(cast.merchant, per_buyer_count=1)
+    make_day(cast)
     codes = [cast.paid_order()["items"][0]["code"] for _ in range(4)]
     key = key_of(cast.buyer)
     monkeypatch.setattr(asking, "lock_standing", lambda _buyer: None)
@@ -114,6 +121,7 @@ def test_a_day_s_cap_holds_for_eight_buyers_at_once(cast: Cast) -> None:
 
 def test_control_without_the_day_s_lock_it_is_outrun(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     rules(cast.merchant, per_merchant_day_minor=6_000)
+    make_day(cast)
     buyers = [make_buyer(10_000) for _ in range(4)]
     codes = []
     for buyer in buyers:
