@@ -117,15 +117,14 @@ def stage(cast: Cast) -> Stage:
         "number_id": number.public_id,
         "record_id": CallRecord.objects.get(merchant=cast.merchant).public_id,
     }
-    places["refund_id"] = ask_back(cast.buyer_key, bought.items[0].code).body["id"]
+    asked = ask_back(cast.buyer_key, bought.items[0].code).body
     sale = collect(cast.owner_key, payment_code(cast.buyer_key), 500, "a-number-of-the-till").body
-    places |= {"sale_id": sale["id"], "reference": "a-number-of-the-till"}
+    places |= {"sale_id": sale["id"], "reference": "a-number-of-the-till", "refund_id": asked["id"]}
     stage = Stage(cast, places)
     stage.places |= {"page_token": bought.order.page_token, "paid_token": bought.order.live_token}
     stage.places |= {"code_token": code.token, "top_up_id": top_up["id"]}
-    stage.places |= dict.fromkeys(
-        ("merge_id", "step_id", "invitation_id", "delivery_id", "objection_id"), "x" * 32
-    )
+    missing = ("merge_id", "step_id", "invitation_id", "delivery_id", "objection_id")
+    stage.places |= dict.fromkeys(missing, "x" * 32)
     return stage
 
 
