@@ -75,7 +75,7 @@ def test_what_waits_stands_first(shop: Shop, owner: Client) -> None:
 
 
 def test_an_empty_inbox_says_what_it_will_hold(shop: Shop, owner: Client) -> None:
-    assert "Nothing waits for you" in told(owner, REFUNDS)
+    assert "No refund waits for you" in told(owner, REFUNDS)
     assert "No refunds yet" in told(owner, REFUNDS + "?state=all")
     assert "No such refunds" in told(owner, REFUNDS + "?state=failed")
 

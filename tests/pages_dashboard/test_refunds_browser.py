@@ -49,11 +49,11 @@ def test_keys_can_be_switched_off(enter: Enter) -> None:
     shop = make_shop()
     refund = wait(shop)
     page = enter(shop.people["manager"], f"{REFUNDS}/{refund.public_id}").page
-    page.get_by_label("Keys").uncheck()
+    page.get_by_label("Keyboard").uncheck()
     page.reload()
     page.keyboard.press("a")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    page.get_by_label("Keys").check()
+    page.get_by_label("Keyboard").check()
     page.keyboard.press("a")
     expect(page.get_by_role("dialog")).to_be_visible()
 
@@ -89,12 +89,12 @@ def test_several_are_ticked_and_decided(enter: Enter) -> None:
     page.keyboard.press("x")
     page.get_by_role("button", name="Reject those ticked").click()
     page.get_by_label("Reason").fill("Worn.")
-    page.get_by_role("button", name="Reject", exact=True).click()
+    page.get_by_role("button", name="Reject them").click()
     expect(page.get_by_role("heading", name="What became of them")).to_be_visible()
     page.get_by_label("All on this page").check()
     page.keyboard.press("a")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Nothing waits for you")).to_be_visible()
+    expect(page.get_by_text("No refund waits for you")).to_be_visible()
     assert states(first, second, third) == ["approved", "approved", "rejected"]
     assert sight.complaints == []
 
