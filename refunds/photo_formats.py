@@ -61,9 +61,9 @@ def _png_is_overgrown(data: bytes) -> bool:
 
 
 def _png_chunks(data: bytes) -> Iterator[int]:
-    """Where each chunk begins (PNG, 5.3: length, name, contents, check)."""
+    """Where each chunk begins up to the last (PNG, 5.3: length, name, contents, check)."""
     place = len(_PNG_START)
-    while place < len(data):
+    while place < len(data) and data[place + 4 : place + 8] != b"IEND":
         yield place
         place += 12 + int.from_bytes(data[place : place + 4])
 

@@ -16,6 +16,9 @@ from refunds.photos import ALIKE_BITS, MAX_BYTES, PhotoRefused, clean, distance,
 from tests.refunds import pictures
 from tests.refunds.pictures import photo, saved
 
+# Pillow remarks on metadata that it can't read.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
 
 def why_not(data: bytes) -> str:
     with pytest.raises(PhotoRefused) as refused:
@@ -99,7 +102,8 @@ def looks_like(data: bytes, expected: Image.Image) -> bool:
     """Whether a cleaned photo shows this, but for what JPEG changes."""
     shown = pictures.opened(data)
     assert (shown.format, shown.mode, shown.size) == ("JPEG", "RGB", expected.size)
-    return max(ImageStat.Stat(ImageChops.difference(shown, expected)).mean) < 6
+    difference = ImageChops.difference(shown.reduce(4), expected.reduce(4))
+    return max(ImageStat.Stat(difference).mean) < 6
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
@@ -208,6 +212,7 @@ def test_further_pictures_in_a_jpeg_are_left_out() -> None:
     first, second = photo(12, (120, 80)), photo(13, (120, 80))
     data = saved(first, "MPO", save_all=True, append_images=[second])
     assert looks_like(clean(data).jpeg, first)
+    assert not looks_like(clean(data).jpeg, second)
 
 
 # --- whatever it is, a photo or a named "no" --------------------------------------------------
