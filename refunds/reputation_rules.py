@@ -155,7 +155,7 @@ def points_text(hundredths: int) -> str:
     """Points with their sign as people read them: 350 is "+3.5", -600 "−6"."""
     whole, rest = divmod(abs(hundredths), 100)
     sign = "+" if hundredths > 0 else "−" if hundredths else ""
-    return f"{sign}{whole}.{rest:02d}".rstrip("0").rstrip(".") if rest else f"{sign}{whole}"
+    return f"{sign}{whole}.{rest:02d}".rstrip("0") if rest else f"{sign}{whole}"
 
 
 def percent_left(days: int) -> int:

@@ -69,6 +69,13 @@ def test_a_good_buyers_plain_refund_is_automatic() -> None:
     assert not decision.is_refused
 
 
+def test_who_never_asked_before_has_nothing_against_them() -> None:
+    """The case's own defaults fill no cap."""
+    one = replace(POLICY, per_buyer_count=1, per_merchant_day_count=1, per_merchant_day_minor=4000)
+    assert rule_of(HAT, replace(one, per_buyer_minor=4000)) == "reputation"
+    assert rule_of(HAT, replace(one, per_buyer_minor=3999)) == "buyer_cap"
+
+
 @pytest.mark.parametrize(
     ("score", "threshold", "rule"),
     [

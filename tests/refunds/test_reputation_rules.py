@@ -175,6 +175,12 @@ def test_the_first_count_and_the_list_says_which_did_not() -> None:
     assert parts[1].remark == ""
 
 
+def test_first_is_first_in_time_however_the_list_is_written() -> None:
+    events = times(6, Kind.ORDER_REDEEMED)
+    assert explain(events[::-1], NOON + DAY) == explain(events, NOON + DAY)
+    assert explain(events[::-1], NOON + DAY)[0].event == events[5]
+
+
 def test_what_goes_the_other_way_is_never_cut() -> None:
     lines = explain(
         [event(Kind.ORDER_RETURNED, NOON + DAY), *times(7, Kind.ORDER_REDEEMED, NOON)], NOON + 2 * DAY
@@ -317,6 +323,8 @@ def test_every_kind_has_words_and_a_weight_but_staffs_own() -> None:
         (350, "+3.5"),
         (92, "+0.92"),
         (-5, "−0.05"),
+        (1, "+0.01"),
+        (-101, "−1.01"),
         (2030, "+20.3"),
     ],
 )
