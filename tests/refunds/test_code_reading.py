@@ -194,7 +194,8 @@ def bars(size: tuple[int, int], module: int) -> Image.Image:
 
 
 def static(size: tuple[int, int], module: int) -> Image.Image:
-    small = (size[0] // module, size[1] // module)
+    grain = max(module, 2)  # finer noise is refused as too large a file
+    small = (size[0] // grain, size[1] // grain)
     dots = Image.frombytes("L", small, Random(6).randbytes(small[0] * small[1]))
     return dots.resize(size, Image.Resampling.NEAREST)
 
