@@ -51,7 +51,7 @@ def _inbox(
 ) -> HttpResponseBase:
     wanted = request.GET.get("state", "")
     state = wanted if wanted in (ALL, *RefundState.values) else RefundState.WAITING.value
-    rows = queries.refunds_of(request.merchant, None if state == ALL else state)
+    rows = queries.refunds_of(request.merchant, None if state == ALL else state).prefetch_related(None)
     context = {
         "page": page_of(rows, place_of(request)),
         "state": state,

@@ -173,7 +173,7 @@ def test_a_page_costs_the_same_with_any_number_of_coupons(shop: Shop, owner: Cli
     assert counts == [STATEMENTS, STATEMENTS]
 
 
-STATEMENTS = 9
+STATEMENTS = 10
 """Session, person, member and merchant; …"""
 
 

@@ -19,7 +19,7 @@ from orders.flows.place_order import Line, Placement, place_order
 from tests.cast import make_merchant, make_order, make_paid_order, pay
 from tests.pages_dashboard.conftest import HOME, Shop, make_customer, words
 
-OVERVIEW_QUERIES, LIST_QUERIES = 14, 6
+OVERVIEW_QUERIES, LIST_QUERIES = 14, 7
 
 
 def queries(client: Client, path: str) -> list[str]:
@@ -38,9 +38,10 @@ def queries(client: Client, path: str) -> list[str]:
         ("orders", LIST_QUERIES),
         ("orders?state=paid", LIST_QUERIES),
         ("products", LIST_QUERIES),
+        ("refunds", LIST_QUERIES),
         ("payments", LIST_QUERIES + 1),
-        ("money", 9),
-        ("customers", 9),
+        ("money", LIST_QUERIES + 3),
+        ("customers", LIST_QUERIES + 3),
         ("codes", LIST_QUERIES),
         ("funnel", LIST_QUERIES),
     ],

@@ -6,7 +6,9 @@ import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from common.models import AuditEntry
 from merchants.models import Merchant, Person
@@ -72,6 +74,17 @@ def test_what_waits_stands_first(shop: Shop, owner: Client) -> None:
     for said in ("Dragon pearls", "It is torn.", "50", "CN¥60.00", "Waiting for you 1"):
         assert said in text.replace("&nbsp;", " ")
     assert owner.get(REFUNDS, {"state": "nonsense"}).headers["Location"] == REFUNDS
+
+
+def test_the_inbox_asks_as_often_with_many_as_with_one(shop: Shop, owner: Client) -> None:
+    asked_for = []
+    for _round in range(2):
+        wait(shop)
+        owner.get(REFUNDS)
+        with CaptureQueriesContext(connection) as captured:
+            owner.get(REFUNDS)
+        asked_for.append(len(captured))
+    assert asked_for == [7, 7]
 
 
 def test_an_empty_inbox_says_what_it_will_hold(shop: Shop, owner: Client) -> None:
