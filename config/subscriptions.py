@@ -30,7 +30,7 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "order.refunded": (*_TOLD, "reputation"),
     "redemption.objected": _TOLD,
     "redemption.objection_decided": _TOLD,
-    "item.released": _TOLD,
+    "item.released": (*_TOLD, "reputation"),
     "payment.failed": _TOLD,
     "payment.collected": _TOLD,
     "payment.reversed": _TOLD,

@@ -114,6 +114,7 @@ class RejectView(MerchantView):
     )
     def post(self, request: Request, refund_id: str) -> Response:
         """Reject a refund that waits for the merchant, with a reason that the buyer reads."""
+        found = found_or_404(queries.refund_of(self.merchant, parse_public_id("rfd", refund_id)))
         asked = self.read(serializers.RejectIn)
-        refund = reject_refund(self.merchant, parse_public_id("rfd", refund_id), asked["reason"])
+        refund = reject_refund(self.merchant, found.pk, asked["reason"])
         return Response(serializers.refund_out(refund))

@@ -6,3 +6,7 @@ class RefundsConfig(AppConfig):
     name = "refunds"
     verbose_name = _("refunds")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Have the checks of the photos' storage run."""
+        from refunds import checks  # noqa: F401

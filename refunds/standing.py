@@ -35,6 +35,12 @@ def remember(buyer_id: UUID, kind: str, subject: str) -> None:
     _add(ReputationEvent(buyer_id=buyer_id, kind=kind, subject=subject, weight=WEIGHTS[kind]))
 
 
+def was_rejected(buyer_id: UUID, subject: str) -> bool:
+    """Whether a shop said no, rather than nothing: only that is made good when staff decide otherwise."""
+    rejected = ReputationEvent.objects.filter(buyer_id=buyer_id, kind="refund_rejected", subject=subject)
+    return rejected.exists()
+
+
 def adjust(buyer: Person, weight: int, reason: str, *, decays: bool = True) -> None:
     """Staff's word, with its reason."""
     with locking.transaction():

@@ -255,6 +255,7 @@ DASHBOARD = {
     "products": "商品",
     "codes": "桌台码",
     "customers": "顾客",
+    "refunds": "退款",
     "funnel": "转化漏斗",
     "team": "团队",
     "settings": "设置",

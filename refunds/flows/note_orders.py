@@ -10,11 +10,16 @@ from orders.models import Order
 from refunds.models import ReputationEvent
 from refunds.standing import lock_standing, remember
 
-COUNTS = {"order.redeemed": "order_redeemed", "order.refunded": "order_returned"}
+COUNTS = {
+    "order.redeemed": "order_redeemed",
+    "item.released": "order_kept",
+    "order.refunded": "order_returned",
+}
+EARNED = ("order_redeemed", "order_kept")
 
 
 def note_orders(events: Sequence[OutboxEvent]) -> None:
-    """Once for each order, however often it was redeemed and undone; a return only of what has counted."""
+    """Each order counts once, redeemed or kept, and goes down again where what had counted went back."""
     kinds = [(parse_public_id("ord", event.subject), COUNTS[event.name]) for event in events]
     orders = Order.objects.filter(pk__in=[pk for pk, _kind in kinds if pk], buyer__isnull=False)
     buyers = dict(orders.values_list("pk", "buyer_id"))
@@ -22,6 +27,6 @@ def note_orders(events: Sequence[OutboxEvent]) -> None:
     for buyer_id, kind, pk in sorted(found, key=str):
         subject = public_id("ord", pk)
         lock_standing(buyer_id)
-        earned = ReputationEvent.objects.filter(buyer_id=buyer_id, kind="order_redeemed", subject=subject)
-        if kind == "order_redeemed" or earned.exists():
+        earned = ReputationEvent.objects.filter(buyer_id=buyer_id, kind__in=EARNED, subject=subject)
+        if (kind in EARNED) is not earned.exists():
             remember(buyer_id, kind, subject)

@@ -16,7 +16,7 @@ from common.rows import save_states
 from payments.models import ReturnState
 from payments.refunding import hold_unit, refund_unit
 from refunds.models import Refund, RefundState
-from refunds.standing import lock_standing, remember
+from refunds.standing import lock_standing, remember, was_rejected
 
 DRAIN = "send_refunds"
 CHUNK = 50
@@ -60,7 +60,7 @@ def send_refund(refund_id: UUID) -> None:
 def arrived(refund: Refund) -> None:
     """Of a refund under lock, with its buyer's standing: the buyer has the money. The caller saves it."""
     refund.arrive(clock.now())
-    if refund.was_escalated:
+    if refund.was_escalated and was_rejected(refund.buyer_id, refund.public_id):
         remember(refund.buyer_id, "escalation_won", refund.public_id)
     elif not refund.is_automatic:
         remember(refund.buyer_id, "refund_approved", refund.public_id)
