@@ -212,4 +212,4 @@ def test_the_page_of_a_run_costs_the_same_for_any_size(
     run = begin_segment(shop.merchant, campaign.pk, Segment(), ids.new_id())
     drains.run(DRAIN)
     assert SegmentRun.objects.get(pk=run.pk).at_limit_count == many
-    assert statements_of(owner, f"{HOME}segments/{run.public_id}") == 6  # frame: 4; run; skipped
+    assert statements_of(owner, f"{HOME}segments/{run.public_id}") == 7  # frame: 5; run; skipped

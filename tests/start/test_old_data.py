@@ -39,7 +39,13 @@ def test_says_what_to_do_where_something_is_missing() -> None:
 
 def test_says_so_where_a_step_fails() -> None:
     gone_through("0003_order_awaits")
-    MigrationRecorder(connection).record_unapplied("orders", "0002_state_guards")
+    recorder = MigrationRecorder(connection)
+    for app, name in (
+        ("orders", "0002_state_guards"),
+        ("refunds", "0001_initial"),
+        ("refunds", "0002_guards"),
+    ):
+        recorder.record_unapplied(app, name)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE orders_callrecord RENAME TO not_there_yet")
     with pytest.raises(CommandError, match="before its first release"):
