@@ -80,7 +80,7 @@ def refund_unit(held: UnitRefund, cause: str) -> Return | None:
     back = _return(held, cause, moment)
     journal = _journal(held, back)
     payment, order, unit = held.payment, held.order, held.unit
-    returns_to_stock = unit.from_stock and unit.state == ItemState.ISSUED
+    was_never_had = unit.needs_redemption and unit.state == ItemState.ISSUED and unit.released_at is None
     before = order.state
     unit.refund(moment)
     unit.held_at = None
@@ -93,7 +93,7 @@ def refund_unit(held: UnitRefund, cause: str) -> Return | None:
     save_states([payment], ["state", "returned_minor"])
     if not any(item.redeem_by == RedeemBy.CALL and item.state == ItemState.ISSUED for item in held.items):
         bindings.end([order], EndReason.REFUNDED, moment, bindings.rules_of(order.merchant_id))
-    if returns_to_stock:
+    if unit.from_stock and was_never_had:
         stock.give_back(Counter([unit.product_id]))
     events = list(_events(held, back, cause))
     if order.state != before:

@@ -63,6 +63,9 @@ def _code(sent: QueryDict, files: MultiValueDict[str, Any]) -> str:
     if not found:
         text = _("No item's code can be read in this picture.")
         raise InvalidInput(FieldProblem("code_photo", "no_code_found", text))
+    if len(found) > 1:
+        text = _("Several items' codes are in this picture. Show just one.")
+        raise InvalidInput(FieldProblem("code_photo", "several_codes", text))
     return found[0]
 
 
@@ -78,7 +81,7 @@ def _reason(sent: QueryDict) -> str:
     reason = str(sent.get("reason", "")).strip()
     if not reason or len(reason) > MAX_REASON or "\x00" in reason:
         text = _("What is wrong with it, in up to 500 characters.")
-        raise InvalidInput(FieldProblem("reason", "required", text))
+        raise InvalidInput(FieldProblem("reason", "invalid" if reason else "required", text))
     return reason
 
 

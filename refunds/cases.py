@@ -15,6 +15,7 @@ from merchants.models import Person
 from orders.models import ItemState
 from payments.refunding import UnitRefund
 from refunds.deciding import Case, Policy
+from refunds.likeness import FLAT
 from refunds.models import MerchantDay, Photo, Refund
 from refunds.photos import ALIKE_BITS, Picture, distance
 from refunds.standing import score_of
@@ -72,7 +73,7 @@ def _used_before(ask: RefundAsk) -> bool:
     pixels_of = [picture.content_sha256 for picture in ask.photos]
     if Photo.objects.filter(Q(sha256__in=bytes_of) | Q(content_sha256__in=pixels_of)).exists():
         return True
-    mine = Photo.objects.filter(buyer=ask.buyer).order_by("-pk")
+    mine = Photo.objects.filter(buyer=ask.buyer).exclude(perceptual_hash=FLAT).order_by("-pk")
     earlier = list(mine.values_list("perceptual_hash", flat=True)[:LOOKED_BACK])
-    looks = [picture.perceptual_hash for picture in ask.photos]
+    looks = [picture.perceptual_hash for picture in ask.photos if picture.perceptual_hash != FLAT]
     return any(distance(one, look) <= ALIKE_BITS for one in earlier for look in looks)

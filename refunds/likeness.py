@@ -17,6 +17,9 @@ BITS = 64
 ALIKE_BITS = 8
 """Photos whose hashes differ in at most so many of the 64 bits count as the same photo."""
 
+FLAT = 0
+"""The hash of every picture of one colour: it says nothing of what is in it."""
+
 _SCALE = 1 << 12
 _ALL_BITS = (1 << BITS) - 1
 # Waves in the order of a diagonal walk away from the corner; (0, 0), the mean brightness, is left out.

@@ -20,7 +20,7 @@ from common.refusals import InvalidInput, NotFound, Refusal
 from merchants.models import Person
 from orders.dashboard_queries import read_item_code
 from orders.dashboard_redeem import with_camera
-from orders.models import ItemState
+from orders.models import ItemState, OrderState
 from payments.forms import opened_id, sealed_id
 from refunds import queries
 from refunds.asking import asked_by, typed_code
@@ -34,6 +34,7 @@ from refunds.photo_links import path_to
 from refunds.refusals import NotYours
 from refunds.reputation_rules import MOST, START, explain, points_text, score
 from refunds.standing import weighed
+from refunds.verdicts import is_held
 from refunds.words import SAID, steps_of
 
 PURPOSE = "refund"
@@ -163,6 +164,8 @@ def _context(refund: Refund) -> dict[str, Any]:
         refund.state == RefundState.REJECTED
         and not refund.was_escalated
         and refund.item.state != ItemState.REFUNDED
+        and refund.order.state in (OrderState.PAID, OrderState.REDEEMED)
+        and not is_held(refund.item)
     )
     return {
         "refund": refund,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from common import actors, audit, clock, drains, locking, outbox
 from common.refusals import FieldProblem, InvalidInput, NotFound
 from common.rows import save_states
-from orders.models import Item, Order
+from orders.models import Item, Objection, ObjectionState, Order
 from refunds.flows.send_refunds import DRAIN
 from refunds.models import Refund
 from refunds.standing import lock_standing, remember
@@ -34,6 +34,12 @@ def reason_of(text: str) -> str:
     return why
 
 
+def is_held(unit: Item) -> bool:
+    """Whether something else waits to be decided about it: what it holds, or will, no refund may let go."""
+    waiting = Objection.objects.filter(order_id=unit.order_id, state=ObjectionState.WAITING)
+    return unit.held_at is not None or waiting.exists()
+
+
 def hold_refund(rows: QuerySet[Refund], refund_id: UUID | None) -> Refund:
     """The refund under lock, its order and unit before it. Raises `NotFound`."""
     found = rows.filter(pk=refund_id).values_list("order_id", "item_id").first() if refund_id else None
@@ -41,7 +47,7 @@ def hold_refund(rows: QuerySet[Refund], refund_id: UUID | None) -> Refund:
         raise NotFound
     locking.lock_row(Order.objects.all(), pk=found[0])
     locking.lock_row(Item.objects.all(), pk=found[1])
-    refund = locking.lock_row(rows.select_related("item"), pk=refund_id)
+    refund = locking.lock_row(rows.select_related("item", "order"), pk=refund_id)
     assert refund is not None
     return refund
 

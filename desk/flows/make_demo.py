@@ -206,7 +206,7 @@ def _unused_phone() -> str:
 
 
 def _give_reputation(buyer: Person, weight: int) -> None:
-    if not weighed(buyer.pk):
+    if not any(event.kind == "adjusted" for event in weighed(buyer.pk)):
         adjust(buyer, weight, "A demo buyer.", decays=False)
 
 

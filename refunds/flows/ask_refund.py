@@ -25,6 +25,7 @@ from refunds.policy import policy_of
 from refunds.queries import item_of_buyer
 from refunds.refusals import AlreadyAsked, NotRefundable, NotYours, WindowOver
 from refunds.standing import lock_standing, remember
+from refunds.verdicts import is_held
 
 MAX_PHOTOS = 5
 
@@ -41,6 +42,8 @@ def ask_refund(ask: RefundAsk) -> Refund:
     """
     earlier = Refund.objects.filter(pk=ask.id, buyer=ask.buyer).first() if ask.id else None
     if earlier is not None:
+        if earlier.item.code != ask.code:  # the form was sent again, for another item
+            raise AlreadyAsked
         return earlier
     item = item_of_buyer(ask.buyer, ask.code)
     if item is None:
@@ -64,7 +67,7 @@ def _refuse_if_asked(unit: Item) -> None:
 
 
 def _refuse_if_held(unit: Item) -> None:
-    if unit.held_at is not None:
+    if is_held(unit):
         raise Held
 
 

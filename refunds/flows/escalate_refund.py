@@ -9,19 +9,25 @@ from common.refusals import InvalidState
 from common.rows import save_states
 from merchants.models import Person
 from orders.models import ItemState
+from orders.refusals import Held
+from orders.undoing import refuse_unless_open
 from refunds.models import Refund, RefundState
 from refunds.refusals import AlreadyDecided, EscalatedOnce
-from refunds.verdicts import approve, hold_refund, reason_of, reject
+from refunds.verdicts import approve, hold_refund, is_held, reason_of, reject
 
 
 def escalate_refund(buyer: Person, refund_id: UUID | None) -> Refund:
-    """Raises `NotFound`, `EscalatedOnce`, and `InvalidState` for what was not rejected or is refunded."""
+    """Raises `NotFound`, `EscalatedOnce`, `InvalidState` for what was not rejected or is refunded, `Expired`
+    for an order that has ended, and `Held` while an objection waits."""
     with locking.transaction():
         refund = hold_refund(Refund.objects.filter(buyer=buyer), refund_id)
         if refund.was_escalated:
             raise EscalatedOnce
         if refund.state != RefundState.REJECTED or refund.item.state == ItemState.REFUNDED:
             raise InvalidState
+        refuse_unless_open(refund.order)
+        if is_held(refund.item):
+            raise Held
         refund.escalate()
         refund.item.held_at = clock.now()
         save_states([refund], ["state", "was_escalated"])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from django.test.client import encode_multipart
 from PIL import Image, ImageDraw
 
 from common import drains
@@ -36,15 +37,27 @@ def a_photo(seed: int | None = None) -> bytes:
     return out.getvalue()
 
 
-def ask(caller: Caller, code: str | None, photos: Sequence[bytes] | None = None, **more: Any) -> Answer:
-    """A refund asked for through the API."""
+def ask(
+    caller: Caller,
+    code: str | None,
+    photos: Sequence[bytes] | None = None,
+    once: str | None = None,
+    **more: Any,
+) -> Answer:
+    """A refund asked for through the API, with a boundary of its own as clients draw them."""
     photos = [a_photo()] if photos is None else photos
     body: dict[str, Any] = {"reason": "It is torn.", **more}
     if code is not None:
         body["item_code"] = code
     body["photo"] = [SimpleUploadedFile(f"{n}.jpg", one, "image/jpeg") for n, one in enumerate(photos)]
-    raw = encode_multipart(BOUNDARY, body)
-    return caller.call("POST", "me/refunds", raw, content_type=MULTIPART_CONTENT)
+    boundary = secrets.token_hex(16)
+    return caller.call(
+        "POST",
+        "me/refunds",
+        encode_multipart(boundary, body),
+        content_type=f"multipart/form-data; boundary={boundary}",
+        headers={"Idempotency-Key": once} if once else None,
+    )
 
 
 def trust(buyer: Person, weight: int = GOOD) -> None:

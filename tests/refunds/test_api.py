@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from common import clock
 from orders.models import RedeemBy
@@ -219,3 +222,23 @@ def test_photos_are_shown_by_addresses_that_end(cast: Cast) -> None:
 def test_low_reputation_waits(cast: Cast) -> None:
     trust(cast.buyer, BAD)
     assert ask(cast.buyer_key, code_of(cast.paid_order())).body["state"] == "waiting_for_merchant"
+
+
+def test_sent_again_with_its_key_it_is_the_same_answer(cast: Cast) -> None:
+    """Whatever boundary the client draws; other photos under the same key are another request."""
+    code, photo = code_of(cast.paid_order()), a_photo()
+    first = ask(cast.buyer_key, code, [photo], once="k-1")
+    again = ask(cast.buyer_key, code, [photo], once="k-1")
+    assert (first.status, again.status, again.content) == (201, 201, first.content)
+    other = ask(cast.buyer_key, code, [a_photo()], once="k-1")
+    assert (other.status, other.code) == (422, "idempotency_key_reused")
+
+
+def test_a_key_is_taken_with_photos_as_large_as_phones_make_them(cast: Cast) -> None:
+    out = BytesIO()
+    Image.frombytes("RGB", (1600, 1200), random.Random(1).randbytes(1600 * 1200 * 3)).save(
+        out, "JPEG", quality=95
+    )
+    assert len(out.getvalue()) * 2 > 4_000_000
+    asked = ask(cast.buyer_key, code_of(cast.paid_order()), [out.getvalue()] * 2, once="k-2")
+    assert asked.status == 201
