@@ -43,6 +43,8 @@ class RequestLog:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         actors.become(actors.SYSTEM)  # threads serve many: who acted before is not who acts now
+        if request.encoding is not None:  # a claimed charset may be no charset of texts ("hex"): we speak UTF-8
+            request.encoding = "utf-8"
         began = time.perf_counter()
         response = self.get_response(request)
         response.headers["X-Request-ID"] = request_id
