@@ -43,7 +43,8 @@ class RequestLog:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         actors.become(actors.SYSTEM)  # threads serve many: who acted before is not who acts now
-        if request.encoding is not None:  # a claimed charset may be no charset of texts ("hex"): we speak UTF-8
+        if request.encoding is not None:
+            # A claimed charset may be none of texts, as "hex": what is sent to us is UTF-8.
             request.encoding = "utf-8"
         began = time.perf_counter()
         response = self.get_response(request)
