@@ -28,7 +28,9 @@ def house() -> Iterator[House]:
 @pytest.fixture
 def page(house: House) -> Iterator[Page]:
     """A browser's page, signed in to the admin."""
-    demo = json.loads(house.run("demo", "--json").stdout)["staff"]
+    told = house.run("demo", "--json")
+    assert told.returncode == 0, told.stderr[-3000:]
+    demo = json.loads(told.stdout)["staff"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         made = browser.new_page(base_url=f"http://127.0.0.1:{house.port}")
