@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 
 from common import clock, drains
 from coupons.dashboard_queries import figures_of
 from coupons.models import Campaign, Coupon
 from desk.flows.make_demo import make_demo
 from desk.flows.make_history import make_history
+from orders.flows.place_order import Placed, Placement, place_order
+from orders.models import Order
 from payments.models import Payment
 
 
@@ -31,3 +34,23 @@ def test_coupons_of_the_demo_were_given_out_and_used_along_the_month(db: None) -
     assert min(days) < clock.today() - timedelta(days=20)
     assert Payment.objects.filter(merchant=merchant, deduction_minor__gt=0).count() == used
     assert Campaign.objects.filter(merchant=merchant).count() == len(demo.campaigns)
+
+
+@pytest.mark.usefixtures("agrees")
+def test_a_worker_that_runs_beside_may_end_orders_of_last_month(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Placed with the clock moved back, they are overdue at once for whoever has the real time."""
+
+    def place_and_lose(placement: Placement) -> Placed:
+        placed = place_order(placement)
+        past = Order.objects.filter(pk=placed.order.pk, number__lt="8")
+        past.update(expires_at=F("placed_at"))
+        return placed
+
+    monkeypatch.setattr("desk.flows.make_history.place_order", place_and_lose)
+    merchant = make_demo().merchants[0]
+    made = make_history(merchant)
+    paid = Payment.objects.filter(merchant=merchant, kind="order").count()
+    assert made == Order.objects.filter(merchant=merchant).count()
+    assert 0 < paid < made - 10
