@@ -12,6 +12,7 @@ import pytest
 from django.db import connection, models
 
 from common import clock, locking
+from common.rows import read_among
 from orders import bindings, call_outcomes, redemption
 from orders.flows import receive_calls, redeem_order
 from orders.flows.cancel_order import cancel_order
@@ -186,6 +187,7 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], list[str]]:
             together_redeemed(redeemings, *more)
 
         monkeypatch.setattr(locking, "lock_rows", read)
+        monkeypatch.setattr(locking, "lock_among", read_among)
         monkeypatch.setattr(call_outcomes, "redeem_together", redeem)
         monkeypatch.setattr(redeem_order, "redeem_together", redeem)
         return set_out
