@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
@@ -26,7 +24,6 @@ from orders.models import (
 )
 from orders.queries import OrderFilter, orders_of
 
-_CODE = re.compile(r"(?<![0-9])[0-9]{16}(?![0-9])")
 CHOICES = 100
 
 
@@ -63,13 +60,6 @@ def codes_of(merchant: Merchant, *, retired: bool = False) -> QuerySet[PrintedCo
 def code_of(merchant: Merchant, code_id: UUID | None) -> PrintedCode | None:
     """One printed code of the merchant; None for anybody else's."""
     return PrintedCode.objects.filter(merchant=merchant, pk=code_id).first() if code_id else None
-
-
-def read_item_code(text: str) -> str | None:
-    """The 16 digits in what was typed or scanned: blanks, hyphens, full-width digits, an address around."""
-    plain = re.sub(r"[\s\-\u2009]", "", unicodedata.normalize("NFKC", text[:500]))
-    found = _CODE.search(plain)
-    return found[0] if found else None
 
 
 def item_of_code(merchant: Merchant, code: str) -> Item | None:

@@ -21,6 +21,7 @@ from orders import dashboard_queries as reads, queries
 from orders.dashboard_forms import RedeemForm
 from orders.flows.redeem_order import preview_redemption, redeem_order
 from orders.flows.unredeem_order import preview_unredemption, unredeem_order
+from orders.item_codes import read_item_code
 from orders.models import Order
 from orders.refusals import Held, UnknownCode
 from orders.undoing import REASON_LENGTH
@@ -38,7 +39,7 @@ def redeem(request: DashboardRequest) -> HttpResponseBase:
     """Type or scan an item's code; a known one leads to the preview."""
     form = RedeemForm(request.GET if "code" in request.GET else None)
     if form.is_bound and form.is_valid():
-        code = reads.read_item_code(form.cleaned_data["code"])
+        code = read_item_code(form.cleaned_data["code"])
         item = reads.item_of_code(request.merchant, code) if code else None
         if item is not None:
             return redirect(_address(item.order, code=item.code))

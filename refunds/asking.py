@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from common.refusals import FieldProblem, InvalidInput
 from merchants.models import Person
-from orders.dashboard_queries import read_item_code
+from orders.item_codes import read_item_code
 from refunds.cases import RefundAsk
 from refunds.code_reading import read_item_codes
 from refunds.flows.ask_refund import MAX_PHOTOS

@@ -14,7 +14,7 @@ import zxingcpp
 from PIL import Image, ImageFilter, ImageStat
 
 from common.ids import luhn_digit
-from orders.dashboard_queries import read_item_code
+from orders.item_codes import read_item_code
 from refunds.photos import upright
 
 LONGEST_PIXELS = 1_600

@@ -18,8 +18,8 @@ from common.forms import add_refusal
 from common.ids import parse_public_id
 from common.refusals import InvalidInput, NotFound, Refusal
 from merchants.models import Person
-from orders.dashboard_queries import read_item_code
 from orders.dashboard_redeem import with_camera
+from orders.item_codes import read_item_code
 from orders.models import ItemState, OrderState
 from payments.forms import opened_id, sealed_id
 from refunds import queries

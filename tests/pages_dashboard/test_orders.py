@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 
 from common import clock
-from orders.dashboard_queries import read_item_code
 from orders.flows.cancel_order import cancel_order
 from orders.flows.redeem_order import redeem_order
+from orders.item_codes import read_item_code
 from orders.models import Order, Product
 from payments.flows.settle_payment import settle_payment
 from payments.gateways.base import Outcome, Verdict
